@@ -1,0 +1,255 @@
+"""What can land: the resources every channel maps to, their fields, keys and personal classes.
+
+Here: the one declaration that channels (what to produce), landing (what to check) and dbt sources
+(which columns a raw view has) read. Not here: how any channel produces them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+FieldType = Literal["text", "id", "integer", "decimal", "amount", "timestamp", "date", "boolean"]
+
+# DuckDB types of the typed columns. `amount` is money in the major unit (yuan), to the fen;
+# `decimal` is a price or a share and keeps six places; timestamps are UTC without a zone.
+DUCKDB_TYPES: dict[FieldType, str] = {
+    "text": "varchar",
+    "id": "varchar",
+    "integer": "bigint",
+    "decimal": "decimal(18,6)",
+    "amount": "decimal(18,2)",
+    "timestamp": "timestamp",
+    "date": "date",
+    "boolean": "boolean",
+}
+
+
+class Personal(StrEnum):
+    """How a field touches a person, and what landing does with it."""
+
+    NONE = "none"  # lands as it is
+    IDENTIFIER = "identifier"  # lands as a token in `<field minus _id>_token`; the clear value is sealed
+    ATTRIBUTE = "attribute"  # sealed, never lands
+    FREE_TEXT = "free_text"  # sealed, never lands
+
+
+class Kind(StrEnum):
+    """How repeated observations of one key are resolved (by staging models, never by load)."""
+
+    VERSIONS = "versions"  # newest version column, then status rank, then content hash
+    EVENTS = "events"  # immutable, keyed
+    SNAPSHOT = "snapshot"  # a complete list as observed at a time
+    DAILY_STATS = "daily_stats"  # newest observation wins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One column of a resource as a channel hands it over."""
+
+    name: str
+    type: FieldType
+    required: bool = False
+    personal: Personal = Personal.NONE
+    doc: str
+
+    @property
+    def token_column(self) -> str:
+        """Name of the column that holds the token of an identifier: `customer_id` → `customer_token`."""
+        return f"{self.name.removesuffix('_id')}_token"
+
+    @property
+    def raw_column(self) -> str | None:
+        """Name of the column in raw, None when the field never lands."""
+        if self.personal is Personal.NONE:
+            return self.name
+        return self.token_column if self.personal is Personal.IDENTIFIER else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One kind of record: what a row is, its key, and how versions of it are told apart."""
+
+    name: str
+    kind: Kind
+    key: str
+    grouped: bool = False  # rows that share key and version in one file are lines of one document
+    version: str | None = "updated_at"
+    happened: str  # the field whose date must not lie in the future
+    not_negative: tuple[str, ...] = ()
+    fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field:
+        """The field called `name`; KeyError when the resource has none."""
+        return next(field for field in self.fields if field.name == name)
+
+
+def _f(name: str, type: FieldType, doc: str, *, required: bool = False, personal: Personal = Personal.NONE) -> Field:
+    return Field(name=name, type=type, required=required, personal=personal, doc=doc)
+
+
+_CUSTOMER = _f("customer_id", "id", "The customer as the source names them.", personal=Personal.IDENTIFIER)
+_CUSTOMER_REQUIRED = _f(
+    "customer_id", "id", "The customer as the source names them.", required=True, personal=Personal.IDENTIFIER
+)
+_UPDATED = _f("updated_at", "timestamp", "When the source last changed the record; newest wins.")
+_CURRENCY = _f("currency_code", "text", "ISO 4217 code of every amount in the row.", required=True)
+_OWNERS = (
+    _f("brand_code", "text", "Brand, from seed `brands`.", required=True),
+    _f("channel_code", "text", "Channel surface, from seed `channels`.", required=True),
+)
+
+ORDERS = Resource(
+    name="orders",
+    kind=Kind.VERSIONS,
+    key="order_id",
+    happened="ordered_at",
+    not_negative=("paid_amount", "discount_amount", "freight_amount"),
+    fields=(
+        *_OWNERS,
+        _f("order_id", "id", "Parent order in the source.", required=True),
+        _CUSTOMER,
+        _f("order_status", "text", "Status word of the source; informative, models test timestamps."),
+        _f("ordered_at", "timestamp", "When the order was placed.", required=True),
+        _f("paid_at", "timestamp", "When it was paid; empty means never paid."),
+        _f("cancelled_at", "timestamp", "When it was closed before payment."),
+        _f("paid_amount", "amount", "Amount to pay, discounts off, before refunds.", required=True),
+        _f("discount_amount", "amount", "Discount already off `paid_amount`."),
+        _f("freight_amount", "amount", "Freight inside `paid_amount`."),
+        _f("province", "text", "Province of delivery, as the source writes it."),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+ORDER_LINES = Resource(
+    name="order_lines",
+    kind=Kind.VERSIONS,
+    key="order_id",
+    grouped=True,
+    happened="ordered_at",
+    not_negative=("quantity", "unit_price", "line_amount", "unit_cost"),
+    fields=(
+        *_OWNERS,
+        _f("order_id", "id", "Parent order in the source.", required=True),
+        _f("line_id", "id", "Line in the source, where it has one."),
+        _CUSTOMER,
+        _f("product_id", "id", "Product or SKU.", required=True),
+        _f("product_name", "text", "Name of the product."),
+        _f("category", "text", "Category of the product."),
+        _f("quantity", "integer", "Units.", required=True),
+        _f("unit_price", "decimal", "Price per unit, up to six places."),
+        _f("line_amount", "amount", "Amount of the line; quantity × unit_price when not mapped.", required=True),
+        _f("unit_cost", "decimal", "Cost of goods per unit, where known."),
+        _f("ordered_at", "timestamp", "When the order was placed."),
+        _f("paid_at", "timestamp", "When it was paid; empty means never paid."),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+REFUNDS = Resource(
+    name="refunds",
+    kind=Kind.VERSIONS,
+    key="refund_id",
+    grouped=True,
+    happened="refunded_at",
+    not_negative=("quantity", "unit_price", "refund_amount"),
+    fields=(
+        *_OWNERS,
+        _f("refund_id", "id", "Refund or credit note in the source.", required=True),
+        _f("order_id", "id", "Order it pays back, where the source says."),
+        _CUSTOMER,
+        _f("product_id", "id", "Product that came back."),
+        _f("quantity", "integer", "Units that came back, positive."),
+        _f("unit_price", "decimal", "Price per unit paid back."),
+        _f("refund_amount", "amount", "Amount paid back; quantity × unit_price when not mapped.", required=True),
+        _f("refunded_at", "timestamp", "When it was paid back.", required=True),
+        _f("refund_reason", "text", "Reason code of the source."),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+CUSTOMERS = Resource(
+    name="customers",
+    kind=Kind.VERSIONS,
+    key="customer_id",
+    happened="enrolled_at",
+    fields=(
+        *_OWNERS,
+        _CUSTOMER_REQUIRED,
+        _f("phone", "text", "Mobile number.", personal=Personal.IDENTIFIER),
+        _f("email", "text", "E-mail address.", personal=Personal.IDENTIFIER),
+        _f("full_name", "text", "Name.", personal=Personal.ATTRIBUTE),
+        _f("birth_date", "date", "Birthday.", personal=Personal.ATTRIBUTE),
+        _f("address", "text", "Postal address.", personal=Personal.FREE_TEXT),
+        _f("province", "text", "Province or state."),
+        _f("enrolled_at", "timestamp", "When the person became an enrolled member."),
+        _f("unenrolled_at", "timestamp", "When the membership ended."),
+        _f("added_at", "timestamp", "When the person became a friend or follower."),
+        _UPDATED,
+    ),
+)
+
+TOUCHES = Resource(
+    name="touches",
+    kind=Kind.EVENTS,
+    key="touch_id",
+    version=None,
+    happened="touched_at",
+    fields=(
+        *_OWNERS,
+        _f("touch_id", "id", "Touch, or assignment to a campaign's arm.", required=True),
+        _CUSTOMER_REQUIRED,
+        _f("campaign_code", "id", "Campaign.", required=True),
+        _f("campaign_name", "text", "Name of the campaign."),
+        _f("arm", "text", "Arm of the experiment, e.g. treatment or holdout.", required=True),
+        _f("is_holdout", "boolean", "True where the arm was left alone on purpose.", required=True),
+        _f("planned_share", "decimal", "Share of persons the plan gave to this arm, 0–1."),
+        _f("touched_at", "timestamp", "When it was sent, or the arm assigned.", required=True),
+    ),
+)
+
+COSTS = Resource(
+    name="costs",
+    kind=Kind.VERSIONS,
+    key="cost_id",
+    happened="cost_date",
+    not_negative=("cost_amount",),
+    fields=(
+        *_OWNERS,
+        _f("cost_id", "id", "Cost row in the source.", required=True),
+        _f("cost_date", "date", "Business day the cost belongs to.", required=True),
+        _f("campaign_code", "id", "Campaign it was spent on, if one."),
+        _f("cost_type", "text", "media, staff, gift, tool, commission or other.", required=True),
+        _f("cost_purpose", "text", "acquisition, retention or general.", required=True),
+        _f("cost_amount", "amount", "Amount spent.", required=True),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+RESOURCES: dict[str, Resource] = {
+    resource.name: resource for resource in (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS, TOUCHES, COSTS)
+}
+
+# The pipeline's own columns of every raw Parquet file, after the resource's own.
+PIPELINE_COLUMNS: dict[str, str] = {
+    "is_excluded": "boolean",  # landed, but does not count
+    "exclusion_reason": "varchar",  # why; empty when it counts
+    "_line_number": "integer",  # position within its group, 1-based, in file order
+    "_group_hash": "varchar",  # content of the whole group, independent of the order of its rows
+    "_row_hash": "varchar",  # content of the row
+    "_load_id": "varchar",
+    "_source_row": "bigint",  # 1-based row of data in the source file
+}
+
+
+def raw_columns(resource: Resource) -> dict[str, str]:
+    """Columns of a resource's raw Parquet and raw view, in order, with their DuckDB types."""
+    own = {
+        field.raw_column: "varchar" if field.personal is Personal.IDENTIFIER else DUCKDB_TYPES[field.type]
+        for field in resource.fields
+        if field.raw_column is not None
+    }
+    return own | PIPELINE_COLUMNS

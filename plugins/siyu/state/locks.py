@@ -1,0 +1,114 @@
+"""Locks that the operating system guards: released when their holder ends, however it ends.
+
+Here: one exclusive lock per lock file, with the name of its holder. Not here: what a lock protects.
+"""
+
+import fcntl
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from siyu.clock import utc_now
+from siyu.errors import LockedError
+from siyu.storage import PRIVATE_FILE, make_folder
+
+_FIRST_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who holds a lock: process id on this host, run, and since when (ISO 8601, UTC)."""
+
+    pid: int
+    run: str
+    since: str
+
+
+@contextmanager
+def hold(lock_file: Path, *, run_id: str, wait_seconds: float) -> Iterator[Holder]:
+    """Hold an exclusive lock while the block runs; a killed holder releases it at once.
+
+    The lock belongs to the open file, so two threads of one process exclude each other too, and holding the
+    same lock twice in one process waits for itself. The lock file stays when the lock is released: deleting it
+    would let two callers lock two different files of the same name.
+
+    Args:
+        lock_file: File of this lock; it is created (mode 0600) with its folder when absent.
+        run_id: What the waiting caller is told about the holder.
+        wait_seconds: How long to wait; 0 tries once.
+
+    Raises:
+        LockedError: The lock was still held at the end; the message names pid, run and since when.
+    """
+    make_folder(lock_file.parent)
+    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        _acquire(file, lock_file, wait_seconds)
+        holder = Holder(pid=os.getpid(), run=run_id, since=utc_now().isoformat(timespec="seconds"))
+        try:
+            _write(file, asdict(holder))
+            yield holder
+        finally:
+            _write(file, None)
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def holder_of(lock_file: Path) -> Holder | None:
+    """Who holds the lock now, for a status page; None when it is free or its holder has not signed yet."""
+    try:
+        with lock_file.open("r+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return _read(lock_file)
+    return None
+
+
+def _acquire(file: IO[str], lock_file: Path, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise _locked(lock_file, wait_seconds) from None
+        # jittered, so that many waiters do not knock together
+        time.sleep(min(remaining, pause * random.uniform(0.5, 1.0)))
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _locked(lock_file: Path, wait_seconds: float) -> LockedError:
+    holder = _read(lock_file)
+    who = f"process {holder.pid} (run {holder.run}, since {holder.since})" if holder else "another process"
+    return LockedError(
+        f"{lock_file.name} is held by {who}",
+        expected=f"it to be free within {wait_seconds:g} s",
+        do="wait for that run to end, or end it if it hangs; the lock goes with it",
+    )
+
+
+def _write(file: IO[str], content: dict[str, object] | None) -> None:
+    file.seek(0)
+    file.truncate()
+    if content is not None:
+        file.write(json.dumps(content))
+    file.flush()
+
+
+def _read(lock_file: Path) -> Holder | None:
+    try:
+        content = json.loads(lock_file.read_text(encoding="utf-8"))
+        return Holder(pid=int(content["pid"]), run=str(content["run"]), since=str(content["since"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # released or half signed at this very moment
+        return None

@@ -1,0 +1,30 @@
+"""Fixtures every room's tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from siyu.settings import PROJECT, Home, Settings
+
+DATA_VARIABLE = "SIYU_TEST_DATA"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A created, empty home."""
+    return Home(tmp_path / "home").create()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Default settings: Asia/Shanghai, CNY."""
+    return Settings()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The public data sets; a test that needs them skips only where the folder is absent."""
+    folder = Path(os.environ.get(DATA_VARIABLE, PROJECT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no public data sets at {folder}; set {DATA_VARIABLE}")
+    return folder
