@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from siyu.settings import PROJECT, Home, Settings
 
 DATA_VARIABLE = "SIYU_TEST_DATA"

@@ -1,0 +1,53 @@
+# Everything a person runs. A bare machine needs git, make, Python 3.11-3.13 and pip.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+BOOTSTRAP := .make/uv
+# uv where it is, else the one that pip put beside us
+UV := $(shell command -v uv 2>/dev/null || echo $(BOOTSTRAP)/bin/uv)
+BIN := .venv/bin
+DEMO := .siyu/demo
+TEST_WORKERS ?= 2
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: $(UV) ## Install what the lock names into .venv
+	@$(UV) sync --locked --quiet || { echo "setup: uv could not install from the lock with the Python it found; siyu needs Python 3.11, 3.12 or 3.13 (Debian: apt-get install python3.11)" >&2; exit 1; }
+
+$(BOOTSTRAP)/bin/uv:
+	@echo "setup: uv is not here, installing it with pip into $(BOOTSTRAP)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+		$${SSL_CERT_FILE:+--cert "$$SSL_CERT_FILE"} --target $(BOOTSTRAP) uv
+
+.PHONY: run
+run: setup ## One night over a generated order log, end to end
+	@$(BIN)/siyu sandbox order-log $(DEMO)/log
+	@$(BIN)/siyu nightly --home $(DEMO)/home \
+		--mapping examples/mappings/generated_order_log.yml --path $(DEMO)/log
+
+.PHONY: test
+test: check ## Every check and test
+	@$(BIN)/pytest -n $(TEST_WORKERS)
+
+.PHONY: check
+check: setup ## Lint, types, conventions, imports, fresh lock
+	@$(UV) lock --check --quiet
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/python -m tests.check_dbt
+
+.PHONY: evidence
+evidence: setup ## siyu against independent SQL on public data: make evidence DATA=<folder>
+	@$(BIN)/python -m tests.evidence.run "$(or $(DATA),$(error DATA=<folder with the public data sets> is missing))"
+
+.PHONY: clean
+clean: ## Remove what make made (not your homes)
+	rm -rf .venv .make .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs $(DEMO)

@@ -1,0 +1,68 @@
+"""Land every file that a mapping claims: read, check, register; rows that cannot be understood go to quarantine.
+
+**Safe to rerun?** Yes: a file that has landed is a no-op, and a landing that was killed completes.
+Clear `extract_and_land` after mending a file or a mapping; nothing needs deleting by hand.
+
+Runbook: docs/runbooks/ingest_files.md
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from siyu.orchestration.assets import RAW_FILES
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 6 * * *", timezone="Asia/Shanghai"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(minutes=1)},
+    tags=["domain:files", "layer:raw", "tier:1"],
+    doc_md=__doc__,
+    params={
+        "sources": Param(
+            [],
+            type="array",
+            items={
+                "type": "object",
+                "properties": {"mapping": {"type": "string"}, "path": {"type": "string"}},
+                "required": ["mapping", "path"],
+                "additionalProperties": False,
+            },
+            description="Pairs of mapping and path; empty means `files` of siyu.yml.",
+        ),
+        "run_id": Param(None, type=["null", "string"], pattern="^[A-Za-z0-9_-]{1,64}$"),
+    },
+)
+def ingest_files():
+    @task(execution_timeout=timedelta(hours=2))
+    def extract_and_land() -> list[str]:
+        from siyu.orchestration.files import land_sources
+        from siyu.orchestration.runs import current_run
+        from siyu.settings import FileSource
+
+        run = current_run()
+        asked = [
+            FileSource(mapping=Path(pair["mapping"]), path=Path(pair["path"]))
+            for pair in run.params["sources"]
+        ]
+        with run.step("extract_and_land") as step:
+            return land_sources(run.home, run.settings, asked or run.settings.files, step)
+
+    @task(execution_timeout=timedelta(minutes=30), outlets=[RAW_FILES])
+    def check_loads(load_ids: list[str]) -> None:
+        from siyu.orchestration.files import check_loads as check
+        from siyu.orchestration.runs import current_run
+
+        run = current_run()
+        with run.step("check_loads") as step:
+            check(run.home, load_ids, step)
+
+    check_loads(extract_and_land())
+
+
+ingest_files()

@@ -1,0 +1,100 @@
+"""The `siyu` command: its sub-commands, and how an error becomes one paragraph and an exit code."""
+
+import dataclasses
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from siyu import __version__
+from siyu.cli import mapping, publication, sandbox
+from siyu.cli.night_report import StepProgress, print_night
+from siyu.errors import ExitCode, SiyuError
+from siyu.settings import find_home
+
+app = typer.Typer(
+    name="siyu",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Nightly member, segment and ROI marts for private-domain (私域) marketing.",
+)
+app.add_typer(mapping.app, name="mapping", help="Draft a mapping, or see what it would land.")
+app.add_typer(
+    sandbox.app, name="sandbox", help="Generated input, so that siyu runs with no account anywhere."
+)
+app.command("status")(publication.status)
+app.command("rollback")(publication.rollback)
+app.command("publish")(publication.publish)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Everything that is not a sub-command."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def nightly(
+    mappings: Annotated[
+        list[Path] | None, typer.Option("--mapping", help="A mapping; repeat in pairs.")
+    ] = None,
+    paths: Annotated[list[Path] | None, typer.Option("--path", help="The file or folder it reads.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Last business day; default the newest order's."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a whole night: land the files, build the marts, audit them, publish or refuse.
+
+    Example: siyu nightly --mapping examples/mappings/tmall_orders.yml --path exports/ --home .siyu/tmall
+    """
+    from siyu.orchestration.nightly import parse_sources, run_night
+
+    sources = parse_sources(mappings or [], paths or [])
+    with StepProgress(Console(stderr=True), quiet=as_json) as progress:
+        night = run_night(
+            find_home(home), sources, as_of=as_of.date() if as_of else None, on_step=progress.step_ended
+        )
+    if as_json:
+        print_json(night)
+    else:
+        print_night(Console(), night, find_home(home))
+
+
+def print_json(value: Any) -> None:
+    """One JSON document of a dataclass or plain value."""
+    plain = (
+        dataclasses.asdict(value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type)
+        else value
+    )
+    sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def run() -> None:
+    """Entry point: errors end as one paragraph on standard error, with their exit code."""
+    try:
+        app(standalone_mode=False)
+    except SiyuError as error:
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"siyu: {error}")
+        sys.exit(int(error.exit_code))
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except typer.Abort:
+        sys.exit(int(ExitCode.UNEXPECTED))

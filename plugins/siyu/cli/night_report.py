@@ -1,0 +1,101 @@
+"""How a night looks on a terminal: a line per step while it runs, then what was published and where to look."""
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from siyu.orchestration.journal import Step
+from siyu.orchestration.nightly import Night
+from siyu.settings import Home
+
+STEPS = {
+    "extract_and_land": "reading the files and landing what is new",
+    "check_loads": "checking that every row is accounted for",
+    "check_ready": "looking for anything new",
+    "build": "building the warehouse with dbt",
+    "export": "exporting the candidate",
+    "audit": "auditing the candidate",
+    "publish": "publishing",
+    "enforce_retention": "removing what is no longer kept",
+    "compact_raw": "merging small raw files",
+}
+
+
+class StepProgress:
+    """One line per finished step, and a spinner for the one that runs; the spinner only on a terminal."""
+
+    def __init__(self, console: Console, *, quiet: bool) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._status: Status | None = None
+        self._ended: set[str] = set()
+
+    def __enter__(self) -> "StepProgress":
+        if not self._quiet and self._console.is_terminal:
+            self._status = self._console.status("starting Airflow")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def step_ended(self, step: Step) -> None:
+        """Show that a step ended, and name the next."""
+        self._ended.add(step.name)
+        if self._quiet:
+            return
+        sign = "[red]✗[/]" if step.error else "[green]✓[/]"
+        self._console.print(
+            f"{sign} {STEPS.get(step.name, step.name):<45} {step.seconds:6.1f} s", highlight=False
+        )
+        following = next((text for name, text in STEPS.items() if name not in self._ended), None)
+        if self._status and following:
+            self._status.update(following)
+
+
+def print_night(console: Console, night: Night, home: Home) -> None:
+    """What was published, rows per mart, and where to look."""
+    publication = night.publication
+    console.print()
+    for line in _landed(night):
+        console.print(line, highlight=False)
+    verb = "Published" if night.is_new else "Nothing new: still published is"
+    console.print(
+        f"[bold]{verb} publication {publication.id}[/], as of {publication.as_of_date}"
+        f" ({sum(step.seconds for step in night.steps):.0f} s in steps)",
+        highlight=False,
+    )
+    table = Table("table", "rows", box=None, padding=(0, 2))
+    table.columns[1].justify = "right"
+    for name, rows in sorted(publication.rows.items()):
+        table.add_row(f"marts.{name}", f"{rows:,}")
+    console.print(table)
+    console.print("Where to look:", highlight=False)
+    places = {
+        "marts": home.marts_file,
+        "audit": home.publications / f"{publication.id:06d}" / "verdict.html",
+        "log": night.log,
+    }
+    for name, place in places.items():
+        console.print(f"  {name:<6} {place}", highlight=False, soft_wrap=True)
+    console.print("  try    siyu status", highlight=False)
+
+
+def _landed(night: Night) -> list[str]:
+    """One line per file and resource: landed, unchanged, excluded, quarantined; and files nobody claimed."""
+    facts = next((step.facts for step in night.steps if step.name == "extract_and_land"), {})
+    lines = []
+    for load in facts.get("loads", []):
+        for resource, counts in load["resources"].items():
+            excluded = sum(counts["excluded"].values())
+            lines.append(
+                f"{load['source']} → {resource}: {counts['landed']:,} landed"
+                f" ({excluded:,} excluded), {counts['unchanged']:,} unchanged, {counts['quarantined']:,} quarantined"
+            )
+    lines += [f"{name}: claimed by no mapping, not read" for name in facts.get("unclaimed", [])]
+    return lines

@@ -1,0 +1,50 @@
+"""`siyu sandbox …`: generated input, so that siyu runs with no account anywhere."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from siyu.sandbox.order_log import DEFAULT_AS_OF, DEFAULT_ORDERS, generate_order_log
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def about() -> None:
+    """Generated input, so that siyu runs with no account anywhere."""
+
+
+@app.command("order-log")
+def order_log(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; made when absent.")],
+    orders: Annotated[int, typer.Option(help="Orders of both shops together.")] = DEFAULT_ORDERS,
+    members: Annotated[
+        int | None, typer.Option(help="Customers of both shops; default a tenth of the orders.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
+    as_of: Annotated[
+        datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Last day with orders.")
+    ] = datetime.combine(DEFAULT_AS_OF, datetime.min.time()),  # noqa: B008 (a constant)
+    as_json: Annotated[bool, typer.Option("--json", help="The truth as JSON on standard output.")] = False,
+) -> None:
+    """Write what two shops would export in 18 months, and truth.json: what is true about it.
+
+    Example: siyu sandbox order-log exports/ --orders 20000 --seed 1
+    """
+    truth = generate_order_log(folder, orders=orders, members=members, seed=seed, as_of=as_of.date())
+    if as_json:
+        sys.stdout.write(json.dumps(truth, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+        return
+    table = Table("file", "rows", title=f"order log up to {truth['as_of']}, seed {seed}")
+    table.columns[1].justify = "right"
+    for name, rows in sorted(truth["files"].items()):
+        table.add_row(name, f"{rows:,}")
+    console = Console()
+    console.print(table)
+    console.print(f"written to {folder}; truth.json says what a night must find", highlight=False)

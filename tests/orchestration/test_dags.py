@@ -1,0 +1,51 @@
+"""What every DAG file must be, seen through Airflow's own DagBag."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from siyu.settings import PROJECT
+
+DAGS = Path(__file__).parents[2] / "dags"
+EXPECTED = {"ingest_files", "transform_warehouse", "publish_marts", "maintain_warehouse"}
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    assert list(DAGS.glob("*.py")), f"no DAG file in {DAGS}: a missing folder reports no error"
+    return DagBag(DAGS)
+
+
+def test_every_dag_file_imports_and_all_dags_are_there(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == EXPECTED
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_a_dag_says_whether_it_is_safe_to_rerun_and_names_its_runbook(bag: DagBag, dag_id: str) -> None:
+    doc = bag.dags[dag_id].doc_md or ""
+    assert "**Safe to rerun?**" in doc
+    assert (PROJECT / "docs" / "runbooks" / f"{dag_id}.md").is_file()
+    assert f"docs/runbooks/{dag_id}.md" in doc
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_every_task_ends_by_itself_and_one_run_at_a_time(bag: DagBag, dag_id: str) -> None:
+    dag = bag.dags[dag_id]
+    assert dag.max_active_runs == 1
+    assert [task.task_id for task in dag.tasks if task.execution_timeout is None] == []
+
+
+def test_a_dag_file_loads_nothing_heavy() -> None:
+    """Parsing happens every few seconds: no engine, no dbt, no GX, no network at import."""
+    heavy = {"duckdb", "dbt", "great_expectations", "pyarrow", "siyu.channels", "siyu.landing", "siyu.gate"}
+    for file in sorted(DAGS.glob("*.py")):
+        program = (
+            f"import runpy, sys; runpy.run_path({str(file)!r}); "
+            f"print([name for name in {sorted(heavy)!r} if name in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stdout.strip().splitlines()[-1] == "[]", file.name

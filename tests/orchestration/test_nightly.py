@@ -1,0 +1,113 @@
+"""The night in one command, as a person runs it: real Airflow, real dbt, real gate, real publication."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from siyu.publication import published_state
+from siyu.settings import Home
+from tests.orchestration.small_shop import AS_OF, GROSS, NET, NEXT_LOG, REFUNDED, write_small_shop
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def siyu(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in a folder that is not the project's, with nothing exported."""
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("SIYU_", "AIRFLOW"))
+    }
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "siyu"), *arguments, "--home", str(home)],
+        env=environment,
+        cwd=home.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def nightly(home: Path, mapping: Path, path: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+    return siyu(home, "nightly", "--mapping", str(mapping), "--path", str(path), *more)
+
+
+def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(Home(home).marts_file), read_only=True) as marts:
+        return marts.execute(sql).fetchall()
+
+
+def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> None:
+    """One story, because a night takes a minute: first night, same again, more data, as of an earlier day, bad file."""
+    mapping, log = write_small_shop(tmp_path)
+    home = tmp_path / "home"
+
+    first = nightly(home, mapping, log, "--json")
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["is_new"] is True
+    assert query(home, "select distinct cast(as_of_date as varchar) from marts.kpi_daily") == [(AS_OF,)]
+    assert query(
+        home,
+        "select cast(sum(gmv_amount) as varchar) from marts.kpi_daily "
+        "where window_days = 1 and channel_code = 'all'",
+    ) == [(GROSS,)]
+
+    again = nightly(home, mapping, log)
+    assert again.returncode == 0, again.stderr
+    assert "Nothing new" in again.stdout
+    assert len(list((home / "publications").iterdir())) == 1
+
+    (log / "more.csv").write_text(NEXT_LOG, encoding="utf-8")
+    more = nightly(home, mapping, log)
+    assert more.returncode == 0, more.stderr
+    amounts = query(
+        home,
+        "select cast(sum(gmv_amount) as varchar), cast(sum(refund_amount) as varchar), "
+        "cast(sum(net_revenue_amount) as varchar) from marts.kpi_daily "
+        "where window_days = 1 and channel_code = 'all'",
+    )
+    assert amounts == [("130.00", REFUNDED, "115.00")]
+    assert NET == "110.00"  # 115.00 less the 5.00 of the new order
+
+    state = published_state(Home(home))
+    (log / "broken.csv").write_text("order,buyer,sku\nA6,dan,tea\n", encoding="utf-8")
+    broken = nightly(home, mapping, log)
+    assert broken.returncode == 2, broken.stdout
+    assert "broken.csv" in broken.stderr
+    assert "units" in broken.stderr
+    assert published_state(Home(home)) == state
+
+
+def test_a_night_that_is_killed_leaves_nothing_and_completes_when_run_again(tmp_path: Path) -> None:
+    mapping, log = write_small_shop(tmp_path)
+    home = tmp_path / "home"
+    command = [str(Path(sys.executable).parent / "siyu"), "nightly", "--home", str(home)]
+    command += ["--mapping", str(mapping), "--path", str(log)]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    deadline = time.monotonic() + 180
+    while not list((home / "warehouse").glob("*.duckdb")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not Home(home).marts_file.exists()
+
+    done = nightly(home, mapping, log)
+    assert done.returncode == 0, done.stderr
+    assert query(home, "select cast(sum(paid_amount) as varchar) from marts.fct_orders") == [(GROSS,)]
+
+
+def test_mappings_and_paths_that_do_not_pair_end_in_a_usage_error(tmp_path: Path) -> None:
+    mapping, _ = write_small_shop(tmp_path)
+    done = siyu(tmp_path / "home", "nightly", "--mapping", str(mapping))
+    assert done.returncode == 2
+    assert "one --path for each --mapping" in done.stderr
+    assert not (tmp_path / "home").exists()

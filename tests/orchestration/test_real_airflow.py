@@ -1,0 +1,96 @@
+"""The night through a real API server, scheduler and DAG processor."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from siyu.publication import published_state
+from siyu.settings import Home, save_settings
+from tests.orchestration.airflow_cluster import AirflowCluster, running_airflow, wait_until
+from tests.orchestration.small_shop import write_small_shop
+
+NIGHT_SECONDS = 240
+TASKS = [
+    ("ingest_files", "extract_and_land"),
+    ("ingest_files", "check_loads"),
+    ("transform_warehouse", "check_ready"),
+    ("transform_warehouse", "build"),
+    ("publish_marts", "export"),
+    ("publish_marts", "audit"),
+    ("publish_marts", "publish"),
+]
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("real_airflow")]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AirflowCluster, Home]]:
+    """An Airflow whose DAGs read a small shop, after one night woken by a trigger."""
+    folder = tmp_path_factory.mktemp("airflow")
+    home = Home(folder / "home").create()
+    mapping, log = write_small_shop(folder)
+    save_settings(home, {"files": [{"mapping": str(mapping), "path": str(log)}]})
+    with running_airflow(home, folder / "airflow") as cluster:
+        wait_until(
+            "the DAGs to be parsed", 60, lambda: {"ingest_files", "publish_marts"} <= cluster.dag_ids()
+        )
+        for dag_id in ("publish_marts", "transform_warehouse", "ingest_files"):
+            cluster.unpause(dag_id)
+        cluster.trigger("ingest_files", {})
+        wait_until("a publication", NIGHT_SECONDS, home.marts_file.exists)
+        yield cluster, home
+
+
+def settled(cluster: AirflowCluster) -> bool:
+    """No run of any DAG is under way."""
+    return all(
+        run["state"] in {"success", "failed"}
+        for dag_id in ("ingest_files", "transform_warehouse", "publish_marts")
+        for run in cluster.runs(dag_id)
+    )
+
+
+def test_a_triggered_ingest_ends_in_a_publication(shop: tuple[AirflowCluster, Home]) -> None:
+    cluster, home = shop
+    wait_until("every run to end", NIGHT_SECONDS, lambda: settled(cluster))
+    with duckdb.connect(str(home.marts_file), read_only=True) as marts:
+        amounts = marts.execute(
+            "select sum(paid_amount), count(*) from marts.fct_orders where is_paid"
+        ).fetchone()
+    assert [str(value) for value in amounts or ()] == ["125.00", "4"]
+    assert {run["state"] for dag_id in ("ingest_files", "publish_marts") for run in cluster.runs(dag_id)} == {
+        "success"
+    }
+
+
+def test_clearing_and_rerunning_each_task_gives_the_same_publication(
+    shop: tuple[AirflowCluster, Home],
+) -> None:
+    cluster, home = shop
+    wait_until("every run to end", NIGHT_SECONDS, lambda: settled(cluster))
+    before = published_state(home)
+    ids = sorted(folder.name for folder in home.publications.iterdir())
+    for dag_id, task_id in TASKS:
+        run_id = cluster.runs(dag_id)[0]["dag_run_id"]
+        cluster.clear(dag_id, run_id, task_id)
+        wait_until(f"{task_id} to run again", NIGHT_SECONDS, lambda: settled(cluster))
+        assert cluster.task_states(dag_id, run_id)[task_id] == "success", task_id
+        assert published_state(home) == before, task_id
+    assert sorted(folder.name for folder in home.publications.iterdir()) == ids
+
+
+def test_no_task_logs_a_customer(shop: tuple[AirflowCluster, Home]) -> None:
+    _, home = shop
+    logs = [path for path in home.root.parent.rglob("*.log") if path.is_file()]
+    assert logs
+    leaking = [path for path in logs if any(name in path.read_bytes() for name in (b",ann,", b",bob,"))]
+    assert leaking == []
+
+
+def test_positive_control_the_search_finds_a_customer_in_the_source(
+    shop: tuple[AirflowCluster, Home],
+) -> None:
+    _, home = shop
+    assert b",ann," in (Path(home.root.parent) / "log" / "orders.csv").read_bytes()
