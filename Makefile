@@ -43,6 +43,11 @@ check: setup ## Lint, types, conventions, imports, fresh lock
 	@$(BIN)/lint-imports
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/python -m tests.check_dbt
+	@$(BIN)/python -m docs.generate --check
+
+.PHONY: docs
+docs: setup ## Write the generated pages of docs/
+	@$(BIN)/python -m docs.generate
 
 .PHONY: evidence
 evidence: setup ## siyu against independent SQL on public data: make evidence DATA=<folder>

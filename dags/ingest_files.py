@@ -51,7 +51,7 @@ def ingest_files():
             for pair in run.params["sources"]
         ]
         with run.step("extract_and_land") as step:
-            return land_sources(run.home, run.settings, asked or run.settings.files, step)
+            return land_sources(run, asked or run.settings.files, step)
 
     @task(execution_timeout=timedelta(minutes=30), outlets=[RAW_FILES])
     def check_loads(load_ids: list[str]) -> None:

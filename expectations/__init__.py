@@ -1,0 +1,36 @@
+"""What readers of the marts rely on: suites, invariants across tables, and the registry of every check.
+
+One module per published model holds its suite, a function of the model's name. `invariants/` holds what must
+agree between tables, one SQL statement per file, which selects the keys that offend. `registry.py` says what each
+check protects and how it is proved to fire. Imported by the gate alone; importing this package does not import
+Great Expectations.
+"""
+
+from pathlib import Path
+
+INVARIANTS = Path(__file__).parent / "invariants"
+
+MODELS_WITH_A_SUITE = (
+    "dim_members",
+    "fct_orders",
+    "fct_order_lines",
+    "fct_refunds",
+    "fct_touches",
+    "fct_costs",
+    "kpi_daily",
+    "member_rfm",
+    "member_cohort",
+    "ltv_cac",
+    "channel_roi",
+    "campaign_lift",
+)
+
+# What a reader may count on finding in every publication.
+PROMISED_MODELS = (
+    *MODELS_WITH_A_SUITE,
+    "dim_brands",
+    "dim_campaigns",
+    "dim_channels",
+    "dim_dates",
+    "dim_products",
+)

@@ -83,7 +83,9 @@ class Resource:
         return next(field for field in self.fields if field.name == name)
 
 
-def _f(name: str, type: FieldType, doc: str, *, required: bool = False, personal: Personal = Personal.NONE) -> Field:
+def _f(
+    name: str, type: FieldType, doc: str, *, required: bool = False, personal: Personal = Personal.NONE
+) -> Field:
     return Field(name=name, type=type, required=required, personal=personal, doc=doc)
 
 
@@ -138,7 +140,12 @@ ORDER_LINES = Resource(
         _f("category", "text", "Category of the product."),
         _f("quantity", "integer", "Units.", required=True),
         _f("unit_price", "decimal", "Price per unit, up to six places."),
-        _f("line_amount", "amount", "Amount of the line; quantity × unit_price when not mapped.", required=True),
+        _f(
+            "line_amount",
+            "amount",
+            "Amount of the line; quantity × unit_price when not mapped.",
+            required=True,
+        ),
         _f("unit_cost", "decimal", "Cost of goods per unit, where known."),
         _f("ordered_at", "timestamp", "When the order was placed."),
         _f("paid_at", "timestamp", "When it was paid; empty means never paid."),
@@ -162,7 +169,12 @@ REFUNDS = Resource(
         _f("product_id", "id", "Product that came back."),
         _f("quantity", "integer", "Units that came back, positive."),
         _f("unit_price", "decimal", "Price per unit paid back."),
-        _f("refund_amount", "amount", "Amount paid back; quantity × unit_price when not mapped.", required=True),
+        _f(
+            "refund_amount",
+            "amount",
+            "Amount paid back; quantity × unit_price when not mapped.",
+            required=True,
+        ),
         _f("refunded_at", "timestamp", "When it was paid back.", required=True),
         _f("refund_reason", "text", "Reason code of the source."),
         _CURRENCY,

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from siyu.orchestration.airflow_home import prepare_airflow
+from siyu.orchestration.airflow_home import airflow_environment
 from siyu.settings import Home
 
 STARTED_WITHIN_SECONDS = 120
@@ -94,7 +94,8 @@ def running_airflow(home: Home, folder: Path) -> Iterator[AirflowCluster]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    environment = prepare_airflow(home, folder) | {
+    folder.mkdir()
+    environment = airflow_environment(home, folder) | {
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
@@ -102,6 +103,9 @@ def running_airflow(home: Home, folder: Path) -> Iterator[AirflowCluster]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     }
+    nothing = folder / "nothing.json"
+    nothing.write_text("[]", encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "siyu.orchestration.dag_runner", str(nothing)], env=environment, check=True)
     arguments = {"api-server": ["--port", str(port), "--host", "127.0.0.1"]}
     processes = []
     try:

@@ -23,6 +23,7 @@ def about() -> None:
 @app.command("order-log")
 def order_log(
     folder: Annotated[Path, typer.Argument(help="Where the files go; made when absent.")],
+    *,
     orders: Annotated[int, typer.Option(help="Orders of both shops together.")] = DEFAULT_ORDERS,
     members: Annotated[
         int | None, typer.Option(help="Customers of both shops; default a tenth of the orders.")

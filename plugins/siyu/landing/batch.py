@@ -30,7 +30,10 @@ class Batch:
     `records` holds the resource's fields with their DuckDB types (identifiers still clear), `_source_row bigint`
     (1-based row of data in the source) and `_exclusion varchar` (reason code; null = the row counts).
     `rejects` holds `_source_row bigint, reason varchar, column_name varchar, row_text varchar` (JSON of the clear
-    source row) for rows that could not be understood. Both live in memory only.
+    source row) for rows that could not be understood; `reason` is a code (`a-z0-9_`), never text with a value in it.
+    Where the mapping could still read them, `rejects` may also carry `brand_code`, `channel_code` and `key_text` (the
+    resource's key as the source has it): a later row with that key then answers the quarantined one. Both tables live
+    in memory only.
 
     rows_read = rows of the source; rows_elsewhere = rows that belong to other resources or to none. So
     rows_read = rows_elsewhere + rows of `records` + rows of `rejects`; landing refuses a batch where it does not hold.

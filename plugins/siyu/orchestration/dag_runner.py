@@ -1,13 +1,31 @@
 """Run DAGs one after another in one process, Airflow started once: `python -m siyu.orchestration.dag_runner PLAN`.
 
-The plan is a JSON list of `{"dag_id": …, "conf": {…}}`. The process ends with 0 when every run succeeded (a skipped
-task is no failure) and with 1 at the first that did not; the steps' journal says why.
+The plan is a JSON list of `{"dag_id": …, "conf": {…}}`; an empty one only prepares the metadata database. The process
+ends with 0 when every run succeeded (a skipped task is no failure) and with 1 at the first that did not; the steps'
+journal says why.
 """
 
 import json
+import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+
+def prepare_airflow() -> None:
+    """Make the metadata database and the writer's pool, where this version of Airflow has not done so yet."""
+    ready = Path(os.environ["AIRFLOW_HOME"]) / f"ready-{version('apache-airflow')}"
+    if ready.exists():
+        return
+    from airflow.models.pool import Pool
+    from airflow.utils.db import initdb
+
+    initdb()
+    Pool.create_or_update_pool(
+        "warehouse_writer", slots=1, description="One writer of the warehouse at a time", include_deferred=False
+    )
+    ready.touch()
 
 
 def run_dags(plan: list[dict[str, Any]]) -> bool:
@@ -23,13 +41,13 @@ def run_dags(plan: list[dict[str, Any]]) -> bool:
     for entry in plan:
         dag = bag.dags[str(entry["dag_id"])]
         for task in dag.tasks:
-            task.retries = (
-                0  # a person is waiting: the journal says what failed, and the night can be run again
-            )
+            task.retries = 0  # a person is waiting: the journal says what failed, and the night can be run again
         if dag.test(run_conf=entry["conf"]).state != DagRunState.SUCCESS:
             return False
     return True
 
 
 if __name__ == "__main__":
-    sys.exit(0 if run_dags(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))) else 1)
+    plan_of_the_night = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    prepare_airflow()
+    sys.exit(0 if not plan_of_the_night or run_dags(plan_of_the_night) else 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from siyu.channels.files import claim_files, extract, load_mapping
 from siyu.errors import EnvironmentFaultError, SiyuError, UsageError
-from siyu.landing import LoadRecord, land, read_load_records
+from siyu.landing import LoadRecord, land, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.settings import FileSource, Home
@@ -63,7 +63,7 @@ def check_loads(home: Home, load_ids: list[str], step: Step) -> None:
     Raises:
         EnvironmentFaultError: A load is not registered, or rows read ≠ elsewhere + landed + unchanged + quarantined.
     """
-    records = {record.load_id: record for record in read_load_records(home)}
+    records = {record.load_id: record for record in read_records(home)}
     totals: Counter[str] = Counter()
     for load_id in load_ids:
         if load_id not in records:
@@ -74,7 +74,7 @@ def check_loads(home: Home, load_ids: list[str], step: Step) -> None:
             )
         for name, resource in records[load_id].resources.items():
             counts = resource.counts
-            if counts.read != counts.elsewhere + counts.landed + counts.unchanged + counts.quarantined:
+            if not counts.is_conserved:
                 raise EnvironmentFaultError(
                     f"load {load_id} of {name}: {asdict(counts)} do not add up",
                     expected="read = elsewhere + landed + unchanged + quarantined",

@@ -4,11 +4,12 @@ from datetime import date
 
 from siyu.errors import RefusedError, UsageError
 from siyu.gate import audit_candidate
-from siyu.landing import compact, prune_quarantine, read_load_records
+from siyu.landing import compact, live, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import current_publication, export_candidate, maintain, publish_candidate
-from siyu.warehouse import build_warehouse, code_revision, read_build
+from siyu.warehouse import build_warehouse, read_build
+from siyu.warehouse.build import code_revision
 
 
 def is_something_new(run: Run, step: Step) -> bool:
@@ -17,7 +18,7 @@ def is_something_new(run: Run, step: Step) -> bool:
     Raises:
         UsageError: Nothing has ever landed.
     """
-    load_ids = [record.load_id for record in read_load_records(run.home)]
+    load_ids = [record.load_id for record in live(read_records(run.home))]
     if not load_ids:
         raise UsageError("nothing has landed yet", expected="at least one load", do="run ingest_files first")
     published = current_publication(run.home)
@@ -78,10 +79,9 @@ def publish_night(run: Run, step: Step) -> int:
 def enforce_retention(run: Run, step: Step) -> None:
     """Remove what the settings no longer keep."""
     removed = maintain(run.home, run.settings, now=run.run_after)
-    removed["quarantine"] = prune_quarantine(run.home, run.settings, now=run.run_after)
     step.facts = {name: len(items) for name, items in removed.items()}
 
 
 def compact_raw(run: Run, step: Step) -> None:
     """Merge small raw files."""
-    step.facts = {"superseded": len(compact(run.home))}
+    step.facts = {"superseded": len(compact(run.home, run.settings))}

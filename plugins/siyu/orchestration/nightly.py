@@ -11,7 +11,7 @@ from pathlib import Path
 from siyu.channels.files import load_mapping
 from siyu.clock import utc_now
 from siyu.errors import ExitCode, SiyuError, UsageError
-from siyu.orchestration.airflow_home import prepare_airflow
+from siyu.orchestration.airflow_home import airflow_environment
 from siyu.orchestration.journal import Step, read_steps
 from siyu.publication import PublicationSummary, summarise
 from siyu.settings import FileSource, Home, Settings, load_settings, save_settings
@@ -84,11 +84,11 @@ def _run(
     folder = make_folder(home.runs / run_id)
     plan, log = folder / "plan.json", folder / "night.log"
     write_json(plan, _plan(sources, run_id, as_of))
-    environment = prepare_airflow(home, home.nightly)
+    make_folder(home.nightly)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "siyu.orchestration.dag_runner", str(plan)],
-            env=environment,
+            env=airflow_environment(home, home.nightly),
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,44 @@
+"""From a built warehouse to what readers see, and back: export, publish, roll back, report, clean up.
+
+Here: candidates, publications and the served file. Not here: judging a candidate (gate).
+"""
+
+from siyu.publication.candidate import candidate_folder, export_candidate
+from siyu.publication.maintenance import maintain, prune_candidates, prune_publications, prune_runs
+from siyu.publication.overview import Status, status, status_text
+from siyu.publication.publish import publish_candidate
+from siyu.publication.records import (
+    Hold,
+    Publication,
+    PublicationRecord,
+    PublicationSummary,
+    current_publication,
+    publication_log,
+    summarise,
+)
+from siyu.publication.restore import resume, rollback
+from siyu.publication.serving import published_state, served_id
+
+__all__ = [
+    "Hold",
+    "Publication",
+    "PublicationRecord",
+    "PublicationSummary",
+    "Status",
+    "candidate_folder",
+    "current_publication",
+    "export_candidate",
+    "maintain",
+    "prune_candidates",
+    "prune_publications",
+    "prune_runs",
+    "publication_log",
+    "publish_candidate",
+    "published_state",
+    "resume",
+    "rollback",
+    "served_id",
+    "status",
+    "status_text",
+    "summarise",
+]

@@ -6,7 +6,6 @@ Here: one exclusive lock per lock file, with the name of its holder. Not here: w
 import fcntl
 import json
 import os
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +17,7 @@ from siyu.clock import utc_now
 from siyu.errors import LockedError
 from siyu.storage import PRIVATE_FILE, make_folder
 
-_FIRST_PAUSE_SECONDS = 0.005
-_LONGEST_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,21 +58,8 @@ def hold(lock_file: Path, *, run_id: str, wait_seconds: float) -> Iterator[Holde
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def holder_of(lock_file: Path) -> Holder | None:
-    """Who holds the lock now, for a status page; None when it is free or its holder has not signed yet."""
-    try:
-        with lock_file.open("r+", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return None
-    except BlockingIOError:
-        return _read(lock_file)
-    return None
-
-
 def _acquire(file: IO[str], lock_file: Path, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
-    pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,9 +68,7 @@ def _acquire(file: IO[str], lock_file: Path, wait_seconds: float) -> None:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise _locked(lock_file, wait_seconds) from None
-        # jittered, so that many waiters do not knock together
-        time.sleep(min(remaining, pause * random.uniform(0.5, 1.0)))
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        time.sleep(min(remaining, _PAUSE_SECONDS))
 
 
 def _locked(lock_file: Path, wait_seconds: float) -> LockedError:
@@ -110,5 +93,10 @@ def _read(lock_file: Path) -> Holder | None:
     try:
         content = json.loads(lock_file.read_text(encoding="utf-8"))
         return Holder(pid=int(content["pid"]), run=str(content["run"]), since=str(content["since"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):  # released or half signed at this very moment
+    except (
+        FileNotFoundError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # released or half signed at this very moment
         return None

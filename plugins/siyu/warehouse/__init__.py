@@ -1,0 +1,27 @@
+"""One DuckDB file per run: who may write it, how dbt fills it, what the run leaves on record.
+
+Here: the lock and life of a warehouse file, the dbt runner, the record of a build. Not here: what lands in raw
+(landing), what readers see (publication), when a run starts (orchestration).
+"""
+
+from siyu.warehouse.build import build_warehouse, code_revision
+from siyu.warehouse.engine import connect, literal, quoted
+from siyu.warehouse.opening import LOCK_NAME, open_warehouse, prune_warehouses, warehouse_lock
+from siyu.warehouse.records import Build, Step, checked_run_id, dbt_folder, read_build
+
+__all__ = [
+    "LOCK_NAME",
+    "Build",
+    "Step",
+    "build_warehouse",
+    "checked_run_id",
+    "code_revision",
+    "connect",
+    "dbt_folder",
+    "literal",
+    "open_warehouse",
+    "prune_warehouses",
+    "quoted",
+    "read_build",
+    "warehouse_lock",
+]

@@ -1,0 +1,54 @@
+with
+
+order_lines as (
+
+    select * from {{ ref('stg_files__order_lines') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders_joined_to_lines') }}
+
+),
+
+lines_of_known_orders as (
+
+    select
+        -- ids
+        order_lines.order_key || '|' || order_lines.line_number as order_line_key,
+        order_lines.order_key,
+        order_lines.line_number,
+        orders.brand_code,
+        orders.channel_code,
+        orders.member_id,
+        order_lines.product_key,
+
+        -- what was sold
+        order_lines.quantity,
+
+        -- amounts, in the reporting currency
+        '{{ var("reporting_currency") }}' as currency_code,
+        {{ in_reporting_currency('order_lines.unit_price', 'orders.exchange_rate', scale=6) }}
+            as unit_price,
+        {{ in_reporting_currency('order_lines.line_amount', 'orders.exchange_rate') }}
+            as line_amount,
+        {{ in_reporting_currency('order_lines.unit_cost', 'orders.exchange_rate', scale=6) }}
+            as unit_cost,
+        {{ in_reporting_currency(
+            'order_lines.quantity * order_lines.unit_cost', 'orders.exchange_rate'
+        ) }} as cost_amount,
+
+        -- dates
+        orders.paid_date,
+
+        -- does it count
+        order_lines.is_excluded,
+        order_lines.exclusion_reason
+    from order_lines
+    inner join orders
+        on order_lines.order_key = orders.order_key
+
+)
+
+select * from lines_of_known_orders

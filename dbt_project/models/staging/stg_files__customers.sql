@@ -1,0 +1,44 @@
+with
+
+versions as (
+
+    select
+        *,
+        row_number() over (
+            partition by channel_code, customer_token
+            order by updated_at desc nulls last, _group_hash desc, _load_id asc, _source_row asc
+        ) as version_rank
+    from {{ source('raw', 'files__customers') }}
+
+),
+
+newest as (
+
+    select
+        -- ids
+        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        brand_code,
+        channel_code,
+
+        -- attributes
+        province,
+
+        -- timestamps (UTC)
+        enrolled_at,
+        unenrolled_at,
+        added_at,
+        updated_at,
+
+        -- does it count
+        is_excluded,
+        exclusion_reason,
+
+        -- the pipeline's own
+        _load_id,
+        _source_row
+    from versions
+    where version_rank = 1
+
+)
+
+select * from newest

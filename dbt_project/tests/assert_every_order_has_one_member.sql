@@ -1,0 +1,16 @@
+-- An order belongs to one person or to nobody known: its lines name no two.
+with
+
+members_named_by_lines as (
+
+    select
+        order_key,
+        count(distinct member_id) as member_count
+    from {{ ref('stg_files__order_lines') }}
+    group by order_key
+
+)
+
+select *
+from members_named_by_lines
+where member_count > 1

@@ -1,0 +1,116 @@
+-- Every landed line is in core, or belongs to a document that another one of its order supersedes,
+-- or to an order placed after as_of_date. Superseding is worked out here a second time, by comparing
+-- documents in pairs.
+with
+
+lines as (
+
+    select * from {{ source('raw', 'files__order_lines') }}
+
+),
+
+documents as (
+
+    select
+        {{ order_key('channel_code', 'order_id') }} as order_key,
+        _load_id,
+        _group_hash,
+        coalesce(max(updated_at), cast('0001-01-01' as timestamp)) as updated_at,
+        min(coalesce(ordered_at, paid_at)) as happened_at,
+        count(*) as line_count,
+        sum(quantity) as quantity
+    from lines
+    group by channel_code, order_id, _load_id, _group_hash
+
+),
+
+superseded as (
+
+    select
+        documents.order_key,
+        documents._load_id,
+        documents._group_hash
+    from documents
+    inner join documents as others
+        on
+            documents.order_key = others.order_key
+            and (
+                others.updated_at > documents.updated_at
+                or (
+                    others.updated_at = documents.updated_at
+                    and others._group_hash > documents._group_hash
+                )
+                or (
+                    others.updated_at = documents.updated_at
+                    and others._group_hash = documents._group_hash
+                    and others._load_id < documents._load_id
+                )
+            )
+    group by documents.order_key, documents._load_id, documents._group_hash
+
+),
+
+orders_after_as_of as (
+
+    select {{ order_key('channel_code', 'order_id') }} as order_key
+    from {{ source('raw', 'files__orders') }}
+    where {{ business_date('ordered_at') }} > {{ as_of_date() }}
+    group by channel_code, order_id
+
+),
+
+expected as (
+
+    select
+        documents.order_key,
+        documents.line_count,
+        documents.quantity
+    from documents
+    left join superseded
+        on
+            documents.order_key = superseded.order_key
+            and documents._load_id = superseded._load_id
+            and documents._group_hash = superseded._group_hash
+    left join orders_after_as_of
+        on documents.order_key = orders_after_as_of.order_key
+    where
+        superseded.order_key is null
+        and orders_after_as_of.order_key is null
+        and (
+            documents.happened_at is null
+            or {{ business_date('documents.happened_at') }} <= {{ as_of_date() }}
+        )
+
+),
+
+core as (
+
+    select
+        order_key,
+        count(*) as line_count,
+        sum(quantity) as quantity
+    from {{ ref('fct_order_lines') }}
+    group by order_key
+
+),
+
+compared as (
+
+    select
+        expected.order_key,
+        expected.line_count as expected_line_count,
+        core.line_count as core_line_count,
+        expected.quantity as expected_quantity,
+        core.quantity as core_quantity
+    from expected
+    left join core
+        on expected.order_key = core.order_key
+
+)
+
+select *
+from compared
+where
+    core_line_count is null
+    or core_line_count <> expected_line_count
+    or core_quantity <> expected_quantity

@@ -1,0 +1,26 @@
+"""Suite of campaign_lift."""
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+
+
+def campaign_lift() -> gx.ExpectationSuite:
+    """What readers of campaign_lift rely on."""
+    return gx.ExpectationSuite(
+        name="campaign_lift",
+        expectations=[
+            gxe.ExpectColumnValuesToBeBetween(
+                column="rate_p_value",
+                min_value=0,
+                max_value=1,
+                severity="critical",
+                meta={"check": "campaign_lift.p_value_is_a_probability"},
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="is_sample_ratio_ok",
+                value_set=[True],
+                severity="warning",
+                meta={"check": "campaign_lift.sample_ratio_as_planned"},
+            ),
+        ],
+    )

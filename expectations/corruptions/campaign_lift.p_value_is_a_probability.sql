@@ -1,0 +1,1 @@
+update campaign_lift set rate_p_value = 1.5;

@@ -1,0 +1,1 @@
+delete from campaign_lift;

@@ -1,0 +1,1 @@
+insert into fct_orders select * from fct_orders where not is_paid order by order_key limit 1;

@@ -1,0 +1,1 @@
+insert into fct_touches from fct_touches limit 1;

@@ -1,0 +1,1 @@
+update campaign_lift set person_count = assigned_count + 1;

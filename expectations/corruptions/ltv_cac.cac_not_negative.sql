@@ -1,0 +1,1 @@
+update ltv_cac set cac = -1 where cac is not null;

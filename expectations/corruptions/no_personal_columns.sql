@@ -1,0 +1,1 @@
+alter table dim_members add column customer_token varchar;

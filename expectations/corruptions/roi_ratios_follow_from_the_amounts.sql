@@ -1,0 +1,1 @@
+update channel_roi set roas = roas + 1 where period = 'lifetime';

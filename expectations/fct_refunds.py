@@ -1,0 +1,28 @@
+"""Suite of fct_refunds."""
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+
+
+def fct_refunds() -> gx.ExpectationSuite:
+    """What readers of fct_refunds rely on."""
+    return gx.ExpectationSuite(
+        name="fct_refunds",
+        expectations=[
+            gxe.ExpectColumnValuesToBeUnique(
+                column="refund_key", severity="critical", meta={"check": "fct_refunds.key_unique"}
+            ),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="refund_amount",
+                min_value=0,
+                severity="critical",
+                meta={"check": "fct_refunds.amount_not_negative"},
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="link_basis",
+                value_set=["source", "matched", "none"],
+                severity="critical",
+                meta={"check": "fct_refunds.link_basis_known"},
+            ),
+        ],
+    )

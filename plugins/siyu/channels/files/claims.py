@@ -1,0 +1,81 @@
+"""Which files of a folder a mapping reads, and which nobody reads."""
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+
+from siyu.channels.files.mapping import Mapping, SourceMapping
+from siyu.errors import SourceError, UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """A file and the name it is registered under: relative to the folder given, never absolute."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What a mapping reads, by source in the mapping's order, then by name; and what it does not."""
+
+    claimed: list[tuple[SourceMapping, SourceFile]]
+    unclaimed: list[Path]
+
+
+def claim_files(mapping: Mapping, path: Path) -> Claims:
+    """Match the globs of a mapping's sources against a folder, or the name of one file.
+
+    A glob also matches the same name with `.gz`. Hidden files (`.x`, `~$x`) belong to nobody and are not reported.
+    A file that two sources read (two sheets of one workbook) is registered once per source, as `name#source`.
+
+    Raises:
+        UsageError: The path is not there.
+        SourceError: No file is claimed at all.
+    """
+    if not path.exists():
+        raise UsageError(f"{path} is not there", expected="a file or a folder", do="check its name")
+    folder = path if path.is_dir() else path.parent
+    present = {file: file.relative_to(folder).as_posix() for file in _files(path)}
+    found: list[tuple[SourceMapping, Path]] = []
+    for source in mapping.sources:
+        matched = {
+            folder / name
+            for pattern in source.files
+            for end in ("", ".gz")
+            for name in glob.glob(pattern + end, root_dir=folder, recursive=True)  # noqa: PTH207 - needs root_dir
+        }
+        found += [(source, file) for file in sorted(matched & present.keys())]
+    claimed_paths = [file for _, file in found]
+    if not found:
+        patterns = sorted({pattern for source in mapping.sources for pattern in source.files})
+        seen = ", ".join(sorted(present.values())[:10]) or "nothing"
+        raise SourceError(
+            f"mapping {mapping.name} claims no file of {path} (there: {seen})",
+            expected=f"a file called {' or '.join(patterns)}",
+            do="give another path, or mend `files:` in the mapping",
+        )
+    return Claims(
+        claimed=[
+            (
+                source,
+                SourceFile(
+                    path=file,
+                    name=present[file] + (f"#{source.name}" if claimed_paths.count(file) > 1 else ""),
+                ),
+            )
+            for source, file in found
+        ],
+        unclaimed=sorted(set(present) - set(claimed_paths)),
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not any(part.startswith((".", "~$")) for part in file.relative_to(path).parts)
+    ]

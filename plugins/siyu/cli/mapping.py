@@ -1,0 +1,119 @@
+"""`siyu mapping …`: draft a mapping for a file, or see what a mapping would land."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from siyu.errors import ExitCode
+from siyu.settings import find_home, load_settings
+
+if TYPE_CHECKING:
+    from siyu.channels.files.check import Check
+
+app = typer.Typer(no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+@app.callback()
+def about() -> None:
+    """Draft a mapping, or see what it would land."""
+
+
+@app.command("draft")
+def draft(
+    file: Annotated[Path, typer.Argument(help="An exported file.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a mapping for a file, as far as its headers and values tell; `# guess` marks what to look at.
+
+    Example: siyu mapping draft exports/orders.csv > orders.yml
+    """
+    from siyu.channels.files.draft import draft_mapping
+
+    text = draft_mapping(file)
+    sys.stdout.write(json.dumps({"mapping": text}, ensure_ascii=False) + "\n" if as_json else text)
+
+
+@app.command("check")
+def check(
+    mapping: Annotated[Path, typer.Argument(help="A mapping (YAML).")],
+    path: Annotated[Path, typer.Argument(help="The file or folder it reads.")],
+    *,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Whose settings hold; default $SIYU_HOME or .siyu.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would land, be excluded or quarantined, and why; writes nothing.
+
+    Example: siyu mapping check examples/mappings/tmall_orders.yml exports/
+    """
+    from siyu.channels.files.check import check_mapping
+    from siyu.channels.files.loading import load_mapping
+
+    loaded = load_mapping(mapping)
+    found = find_home(home)
+    settings = load_settings(found)
+    if not found.settings_file.exists():  # a home to be takes them from its first mapping
+        settings = settings.model_copy(
+            update={
+                "business_timezone": loaded.timezone,
+                "reporting_currency": loaded.reporting_currency or settings.reporting_currency,
+            }
+        )
+    result = check_mapping(loaded, path, settings)
+    if as_json:
+        sys.stdout.write(json.dumps(dataclasses.asdict(result), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _show(Console(highlight=False), result)
+    if result.is_refused:
+        raise typer.Exit(int(ExitCode.USAGE))
+
+
+def _show(console: Console, result: "Check") -> None:
+    for file in result.files:
+        encoding = f", {file.encoding}" if file.encoding else ""
+        console.print(f"[bold]{file.file}[/bold]  (source {file.source}{encoding})")
+        if file.error:
+            console.print(f"  would be refused: {file.error}", style="red", markup=False)
+            continue
+        table = Table("resource", "read", "elsewhere", "would land", "of it excluded", "quarantined")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for part in file.resources:
+            excluded = "\n".join(f"{reason} {rows:,}" for reason, rows in part.excluded.items())
+            quarantined = "\n".join(
+                f"{bad.reason}{f' ({bad.column})' if bad.column else ''} {bad.rows:,}"
+                for bad in part.rejected
+            )
+            table.add_row(
+                part.resource,
+                f"{part.read:,}",
+                f"{part.elsewhere:,}",
+                f"{part.would_land:,}",
+                excluded or "0",
+                quarantined or "0",
+            )
+        console.print(table)
+        for part in file.resources:
+            for bad in part.rejected:
+                console.print(
+                    f"  {part.resource} rows {', '.join(map(str, bad.source_rows))}: {bad.reason}",
+                    markup=False,
+                )
+                for sample in bad.samples:
+                    console.print(f"    {sample}", style="dim", markup=False)
+        if file.rows_nowhere:
+            console.print(f"  rows that no resource takes: {file.rows_nowhere:,}")
+        if file.unmapped_columns:
+            console.print(f"  columns not mapped, dropped: {', '.join(file.unmapped_columns)}", markup=False)
+    for name in result.unclaimed:
+        console.print(f"no source claims {name}", style="yellow", markup=False)

@@ -1,0 +1,111 @@
+"""`siyu status`, `siyu rollback`, `siyu publish`: what is published, and how a person changes it.
+
+Here: arguments and what is printed. Not here: what they do (publication).
+"""
+
+import dataclasses
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from siyu import publication
+from siyu.errors import ExitCode, UsageError
+from siyu.settings import find_home, load_settings
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who does this; kept in the audit log.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def status(
+    fresh_within: Annotated[
+        str | None,
+        typer.Option("--fresh-within", help="End with 1 unless published within e.g. 90m, 26h, 2d."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is published, since when, what is on hold and who holds a lock.
+
+    Example, for an outside cron: siyu status --fresh-within 26h
+    """
+    limit = None if fresh_within is None else _duration(fresh_within)
+    found = publication.status(find_home(home))
+    _print(found, publication.status_text(found), as_json=as_json)
+    if limit is not None and not found.is_fresher_than(limit):
+        raise typer.Exit(int(ExitCode.REFUSED))
+
+
+def rollback(
+    publication_id: Annotated[int, typer.Argument(metavar="ID", help="The publication to bring back.")],
+    by: ByOption,
+    reason: ReasonOption,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish an earlier publication again under a new id, and hold until `siyu publish --resume`.
+
+    Example: siyu rollback 41 --by li.na --reason "wrong price list in 42"
+    """
+    place = find_home(home)
+    restored = publication.rollback(place, load_settings(place), publication_id, by=by, reason=reason)
+    words = (
+        f"publication {restored.id} restores {publication_id}, as of {restored.as_of_date}; "
+        "nothing new is published until: siyu publish --resume"
+    )
+    _print(restored, words, as_json=as_json)
+
+
+def publish(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="Run whose audited candidate to publish.")
+    ] = None,
+    *,
+    resume: Annotated[bool, typer.Option("--resume", help="End the hold of a rollback.")] = False,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish a run's audited candidate, or end the hold of a rollback.
+
+    Example: siyu publish --resume --by li.na --reason "price list mended"
+    """
+    if resume == bool(run_id):
+        raise UsageError(
+            "neither or both of RUN and --resume", expected="one of them", do="siyu publish --help shows both"
+        )
+    place = find_home(home)
+    settings = load_settings(place)
+    if run_id:
+        made = publication.publish_candidate(place, settings, run_id)
+        words = f"publication {made.id}, as of {made.as_of_date}" + ("" if made.is_new else " (nothing new)")
+        _print(made, words, as_json=as_json)
+        return
+    ended = publication.resume(place, settings, by=by, reason=reason)
+    words = f"no longer on hold since rollback to {ended.restores}" if ended else "nothing was on hold"
+    _print({"ended": dataclasses.asdict(ended) if ended else None}, words, as_json=as_json)
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6})([mhd])", text)
+    if not found:
+        raise UsageError(f"--fresh-within {text!r}", expected="a number and m, h or d, such as 26h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _print(value: Any, words: str, *, as_json: bool) -> None:
+    if as_json:
+        plain = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]
+        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, default=str))
+    else:
+        typer.echo(words)

@@ -1,0 +1,268 @@
+"""Landing a source: stage everything, then make it visible in one step.
+
+Here: the order of side effects, staging folders, the registration. Not here: what is computed (stage).
+
+Nothing that a reader sees changes before the load record is renamed into place, which comes last; files without a
+record are seen by nobody and are written over when the landing runs again.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from siyu.clock import local_date, utc_now
+from siyu.errors import DamagedFileError, SiyuError
+from siyu.landing.batch import Batch, Source
+from siyu.landing.personal import open_keys
+from siyu.landing.records import (
+    LoadRecord,
+    is_intact,
+    live,
+    load_id_of,
+    path_of,
+    read_records,
+    verify,
+    write_record,
+)
+from siyu.landing.rules import SEEDS
+from siyu.landing.sql import drop_workspace
+from siyu.landing.stage import Prepared, Staged, check_limit, prepare, reads_again, stage
+from siyu.resources import RESOURCES
+from siyu.settings import Home, Settings
+from siyu.state.locks import hold
+from siyu.storage import PRIVATE_FOLDER, make_folder, publish_file
+
+LOCK_NAME = "landing.lock"
+
+
+def land(
+    connection: DuckDBPyConnection,
+    home: Home,
+    settings: Settings,
+    source: Source,
+    batches: Sequence[Batch],
+    *,
+    landed_at: datetime | None = None,
+    seeds: Path = SEEDS,
+) -> LoadRecord:
+    """Check, tokenise, deduplicate and register the rows of one source; the same source again is a no-op.
+
+    A row (for grouped resources: a whole document) that a live load already has is not written again. The same
+    bytes read by another revision of the mapping replace what the earlier revision landed. A registered load whose
+    files are damaged is written anew. Landings may run at once; the lock is held for the registration alone.
+
+    Args:
+        connection: In-memory DuckDB that holds the batches' tables; landing's own tables in it are dropped again.
+        home: Where to land; its keys are made at the first landing.
+        settings: Limits, business time zone, reporting currency, how long to wait for the lock.
+        source: What was read, and by which mapping.
+        batches: One per resource; no two of the same.
+        landed_at: Moment of the landing, aware; the clock when not given.
+        seeds: Folder of the seeds that know brands, channels and exchange rates.
+
+    Returns:
+        The record of the load, the existing one when nothing had to be done.
+
+    Raises:
+        RefusedError: An unknown brand, channel or currency, or more bad rows than the limit. Nothing is registered.
+        DamagedFileError: A file of another load, needed to tell what is new, is damaged. Nothing is registered.
+        LockedError: The registration lock stayed held. Nothing is registered.
+    """
+    landed_at = landed_at or utc_now()
+    if len({batch.resource.name for batch in batches}) != len(batches):
+        raise SiyuError("two batches of one resource in one landing", expected="one batch per resource")
+    if done := _registered(home, source):
+        return done
+    keys = open_keys(home)
+    landing_date = local_date(landed_at, settings.business_timezone)
+    try:
+        prepared = tuple(
+            prepare(connection, settings, keys.tokenizer, batch, landing_date=landing_date, seeds=seeds)
+            for batch in batches
+        )
+        check_limit(settings, prepared)
+        while True:
+            records = _records(home, source)
+            mended = _mended(connection, home, source, prepared, records)
+            plan = _plan(source, records, mended=mended, landed_at=landed_at)
+            with _staging_folder(home, settings, plan.load_id) as folder:
+                others = tuple(one for one in live((*records, plan)) if one.load_id != plan.load_id)
+                if plan.sequence:  # mending: what else is damaged must not keep this load from coming back
+                    others = tuple(one for one in others if is_intact(home, one))
+                try:
+                    staged = stage(
+                        connection,
+                        home,
+                        keys=keys,
+                        folder=folder,
+                        source=source,
+                        load_id=plan.load_id,
+                        prepared=prepared,
+                        registered=others,
+                    )
+                except duckdb.Error as error:
+                    if _records(home, source) != records:
+                        continue  # a file was compacted away while it was read
+                    raise _culprit(home, others, error) from error
+                with hold(
+                    home.state / LOCK_NAME, run_id=_run(plan.load_id), wait_seconds=settings.lock_wait_seconds
+                ):
+                    if done := _registered(home, source):
+                        return done
+                    if _records(home, source) == records:
+                        return _register(home, plan, staged)
+            # another load was registered meanwhile: what is new has to be found again
+    finally:
+        drop_workspace(connection)
+
+
+def _registered(home: Home, source: Source) -> LoadRecord | None:
+    """The live, undamaged load of exactly this source."""
+    for record in live(_records(home, source)):
+        if record.source == source and is_intact(home, record):
+            return record
+    return None
+
+
+def _records(home: Home, source: Source) -> tuple[LoadRecord, ...]:
+    return read_records(home, but=frozenset({load_id_of(source)}))
+
+
+def _mended(
+    connection: DuckDBPyConnection,
+    home: Home,
+    source: Source,
+    prepared: tuple[Prepared, ...],
+    records: tuple[LoadRecord, ...],
+) -> tuple[str, ...]:
+    """Loads with quarantined rows that were read from this file before it was mended."""
+    return tuple(
+        record.load_id
+        for record in live(records)
+        if record.source.sha256 != source.sha256
+        and (record.source.channel, record.source.name, record.source.mapping)
+        == (source.channel, source.name, source.mapping)
+        and any(landed.quarantine for landed in record.resources.values())
+        and reads_again(connection, home, prepared, record)
+    )
+
+
+def _plan(
+    source: Source, records: tuple[LoadRecord, ...], *, mended: tuple[str, ...], landed_at: datetime
+) -> LoadRecord:
+    """The record to be, still without files; a damaged load keeps its id and its place in the sequence."""
+    replaces = tuple(
+        record.load_id
+        for record in live(records)
+        if (record.source.channel, record.source.sha256, record.source.mapping)
+        == (source.channel, source.sha256, source.mapping)
+        and record.source.mapping_sha256 != source.mapping_sha256
+    )
+    damaged = next((record for record in live(records) if record.source == source), None)
+    revision = sum(record.source == source for record in records) if damaged is None else 0
+    return LoadRecord(
+        load_id=damaged.load_id if damaged else load_id_of(source, revision=revision),
+        sequence=damaged.sequence if damaged else 0,  # given out at the registration
+        source=source,
+        landed_at=damaged.landed_at if damaged else landed_at,
+        resources={},
+        vault=None,
+        replaces=(damaged.replaces if damaged else ()) + replaces,
+        mends=(damaged.mends if damaged else ()) + replaces + mended,
+    )
+
+
+def _register(home: Home, plan: LoadRecord, staged: Staged) -> LoadRecord:
+    """Rename the files into place, then the record. The caller holds the lock."""
+    _sweep_own_leftovers(home, plan, staged)
+    for name, path in staged.files.items():
+        publish_file(path, home.root / name)
+    record = LoadRecord(
+        load_id=plan.load_id,
+        sequence=plan.sequence or _next_sequence(home, plan.load_id),
+        source=plan.source,
+        landed_at=plan.landed_at,
+        resources=staged.resources,
+        vault=staged.vault,
+        replaces=plan.replaces,
+        mends=plan.mends,
+    )
+    for stored in record.files:
+        path_of(home, stored)  # what we register must be what a reader accepts
+    write_record(home, record)
+    return record
+
+
+def _next_sequence(home: Home, load_id: str) -> int:
+    """The next number; a record of this very load that could not be read leaves its number to us."""
+    given = {
+        path.stem.partition("-")[2]: int(path.stem.partition("-")[0]) for path in home.loads.glob("*-*.json")
+    }
+    return given.get(load_id, max(given.values(), default=0) + 1)
+
+
+def _sweep_own_leftovers(home: Home, plan: LoadRecord, staged: Staged) -> None:
+    """Remove what a killed landing of this load left where nobody looks, and half-written records of anyone.
+
+    Records are written under the lock that the caller holds, so a temporary one belongs to a dead process.
+    """
+    channel = plan.source.channel
+    possible = [f"vault/{plan.load_id}.sealed"]
+    for name in RESOURCES:
+        possible += [f"{room}/{channel}/{name}/{plan.load_id}.parquet" for room in ("raw", "quarantine")]
+    leftovers = [home.root / name for name in possible if name not in staged.files]
+    for leftover in (*leftovers, *home.loads.glob(".*.tmp")):
+        leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _staging_folder(home: Home, settings: Settings, load_id: str) -> Iterator[Path]:
+    """A folder of our own for as long as we live: locked, so that others can tell it from a dead process's."""
+    folder = home.staging / f"{load_id}-{os.getpid()}-{token_hex(4)}"
+    with hold(home.state / LOCK_NAME, run_id=_run(load_id), wait_seconds=settings.lock_wait_seconds):
+        _sweep_stale_folders(make_folder(home.staging))
+        folder.mkdir(mode=PRIVATE_FOLDER)
+        descriptor = os.open(folder, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _sweep_stale_folders(staging: Path) -> None:
+    for folder in staging.iterdir():
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue  # its landing is alive
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+
+
+def _culprit(home: Home, records: tuple[LoadRecord, ...], error: duckdb.Error) -> Exception:
+    """Which registered file made a statement fail; the error itself when all are well."""
+    for record in records:
+        for landed in record.resources.values():
+            if landed.raw:
+                try:
+                    verify(home, record, landed.raw)
+                except DamagedFileError as found:
+                    return found
+    return error
+
+
+def _run(load_id: str) -> str:
+    return f"landing {load_id}"

@@ -1,0 +1,243 @@
+"""Row rules: what a record must keep to before it may land.
+
+Here: required values, signs, dates, known codes and currencies. Not here: casting text (channels), logic (dbt).
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression
+
+from siyu.clock import local_date
+from siyu.errors import RefusedError, SiyuError
+from siyu.landing.batch import Batch
+from siyu.landing.sql import call as sql_call
+from siyu.landing.sql import column, constant, keep_table, show_as, text
+from siyu.resources import Resource
+from siyu.settings import PROJECT, Settings
+
+SEEDS = PROJECT / "dbt_project" / "seeds"
+
+MISSING_VALUE = "missing_value"
+NEGATIVE_VALUE = "negative_value"
+DATE_AFTER_LANDING = "date_after_landing"
+
+# Things that have happened, beside each resource's own `happened`; a membership may well end in the future.
+_PAST_FIELDS = ("paid_at", "cancelled_at", "refunded_at", "added_at", "updated_at")
+_TEXT_TYPES = ("text", "id")
+_DAYS_AHEAD = 1  # clocks differ; tomorrow is still believed
+_SHOWN_CODES = 5
+_HARMLESS_CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,30}\d{0,3}")
+
+# the first rule that a row breaks names it
+_REJECTS = """
+select
+    violations._source_row,
+    arg_min(violations.reason, violations.rule_number) as reason,
+    arg_min(violations.column_name, violations.rule_number) as column_name
+from landing_violations as violations
+group by violations._source_row
+"""
+_WITH_TEXT = """
+select
+    rejects._source_row,
+    rejects.reason,
+    rejects.column_name,
+    cast(to_json(landing_records) as varchar) as row_text,
+    keys.brand_code,
+    keys.channel_code,
+    keys.key_text
+from landing_records
+inner join landing_broken as rejects on landing_records._source_row = rejects._source_row
+inner join landing_record_keys as keys on rejects._source_row = keys._source_row
+order by rejects._source_row
+"""
+_KEPT_CODES = """
+select landing_coded.code, min(landing_coded.happened) as first_happened
+from landing_coded
+anti join landing_broken on landing_coded._source_row = landing_broken._source_row
+where landing_coded.code is not null
+group by landing_coded.code
+order by landing_coded.code
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    reason: str
+    column_name: str
+    is_broken: Expression
+
+
+def rule_rejects_table(resource: Resource) -> str:
+    """Name of the table that `check_rules` fills."""
+    return f"landing_{resource.name}_rule_rejects"
+
+
+def check_rules(
+    connection: DuckDBPyConnection,
+    settings: Settings,
+    batch: Batch,
+    *,
+    landing_date: date,
+    seeds: Path = SEEDS,
+) -> str:
+    """Find the records of a batch that may not land; nothing is written outside the connection.
+
+    Reasons: `missing_value`, `negative_value` (not for excluded rows), `date_after_landing` (the business-zone date
+    of something that has happened is later than the landing date + 1). A row has one reason: the first in that order.
+
+    Args:
+        connection: Holds the batch's tables.
+        settings: Business time zone and reporting currency.
+        batch: Its `records` are checked; its `rejects` are left alone.
+        landing_date: Business-zone date of the landing.
+        seeds: Folder with brands.csv, channels.csv and fx_rates.csv.
+
+    Returns:
+        The name of a table shaped like `batch.rejects`: `_source_row, reason, column_name, row_text` (clear values:
+        mask it before showing it), `brand_code, channel_code, key_text`. `landing.sql.drop_workspace` removes it.
+
+    Raises:
+        RefusedError: A brand or channel is in no seed, or a currency has no rate on the day of its first record:
+            the whole load is refused, since its rows cannot be told apart from good ones.
+    """
+    records = connection.table(batch.records)
+    show_as("landing_records", records)
+    keep_table(connection, "landing_violations", _violations(records, settings, batch, landing_date))
+    keep_table(connection, "landing_broken", connection.sql(_REJECTS))
+    _check_codes(connection, records, settings, batch.resource, seeds)
+    key_text = text(column(batch.resource.key)).alias("key_text")
+    owners = (column("brand_code"), column("channel_code"))
+    show_as("landing_record_keys", records.select(column("_source_row"), *owners, key_text))
+    keep_table(connection, rule_rejects_table(batch.resource), connection.sql(_WITH_TEXT))
+    return rule_rejects_table(batch.resource)
+
+
+def _violations(
+    records: DuckDBPyRelation, settings: Settings, batch: Batch, landing_date: date
+) -> DuckDBPyRelation:
+    found = None
+    for number, rule in enumerate(_rules(settings, batch.resource, landing_date)):
+        broken = records.filter(rule.is_broken).select(
+            column("_source_row"),
+            constant(number).alias("rule_number"),
+            constant(rule.reason).alias("reason"),
+            constant(rule.column_name).alias("column_name"),
+        )
+        found = broken if found is None else found.union(broken)
+    if found is None:
+        raise SiyuError(f"resource {batch.resource.name} has no rule", expected="at least a required field")
+    return found
+
+
+def _rules(settings: Settings, resource: Resource, landing_date: date) -> Iterator[_Rule]:
+    for field in resource.fields:
+        if field.required:
+            yield _Rule(
+                reason=MISSING_VALUE, column_name=field.name, is_broken=_is_blank(resource, field.name)
+            )
+    counts = column("_exclusion").isnull()
+    for name in resource.not_negative:
+        is_broken = counts & (column(name) < constant(0))
+        yield _Rule(reason=NEGATIVE_VALUE, column_name=name, is_broken=is_broken)
+    for field in resource.fields:
+        if field.name == resource.happened or field.name in _PAST_FIELDS:
+            latest = landing_date + timedelta(days=_DAYS_AHEAD)
+            if field.type == "date":
+                is_broken = column(field.name) > constant(latest)
+            else:
+                is_broken = column(field.name) >= constant(_end_of(latest, settings.business_timezone))
+            yield _Rule(reason=DATE_AFTER_LANDING, column_name=field.name, is_broken=is_broken)
+
+
+def _is_blank(resource: Resource, name: str) -> Expression:
+    value = column(name)
+    if resource.field(name).type not in _TEXT_TYPES:
+        return value.isnull()
+    return value.isnull() | (sql_call("trim", text(value)) == constant(""))
+
+
+def _end_of(day: date, timezone: str) -> datetime:
+    """The first moment after a business day, UTC without a zone, as records hold it."""
+    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(timezone))
+    return midnight.astimezone(UTC).replace(tzinfo=None)
+
+
+def _check_codes(
+    connection: DuckDBPyConnection,
+    records: DuckDBPyRelation,
+    settings: Settings,
+    resource: Resource,
+    seeds: Path,
+) -> None:
+    for name, seed in (("brand_code", "brands.csv"), ("channel_code", "channels.csv")):
+        known = {row[name] for row in _seed_rows(seeds / seed)}
+        unknown = [code for code, _ in _codes(connection, records, resource, name) if code not in known]
+        if unknown:
+            raise RefusedError(
+                f"{resource.name}: {name} is {_shown(unknown)}",
+                expected=f"a {name} of seed {seed} ({', '.join(sorted(known)[:20])})",
+                do=f"mend the mapping, or add the code to {seed}",
+            )
+    if any(field.name == "currency_code" for field in resource.fields):
+        _check_currencies(connection, records, settings, resource, seeds)
+
+
+def _check_currencies(
+    connection: DuckDBPyConnection,
+    records: DuckDBPyRelation,
+    settings: Settings,
+    resource: Resource,
+    seeds: Path,
+) -> None:
+    first_rate: dict[str, date] = {}
+    for row in _seed_rows(seeds / "fx_rates.csv"):
+        valid_from = date.fromisoformat(row["valid_from"])
+        first_rate[row["currency_code"]] = min(valid_from, first_rate.get(row["currency_code"], valid_from))
+    for code, first_happened in _codes(connection, records, resource, "currency_code"):
+        if code == settings.reporting_currency:
+            continue
+        needed = _first_day(first_happened, settings.business_timezone)
+        if code not in first_rate or (needed is not None and first_rate[code] > needed):
+            when = f" on {needed.isoformat()}" if needed else ""
+            raise RefusedError(
+                f"{resource.name}: amounts in {_shown([code])} have no exchange rate{when}",
+                expected=f"{settings.reporting_currency}, or a row of seed fx_rates.csv valid from that day or earlier",
+                do=f"add the rate to {seeds / 'fx_rates.csv'}, or mend the currency in the mapping",
+            )
+
+
+def _first_day(happened: datetime | date | None, timezone: str) -> date | None:
+    if isinstance(happened, datetime):
+        return local_date(happened.replace(tzinfo=UTC), timezone)
+    return happened
+
+
+def _codes(
+    connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource, name: str
+) -> list[tuple[str, datetime | date | None]]:
+    coded = records.select(
+        column("_source_row"), column(name).alias("code"), column(resource.happened).alias("happened")
+    )
+    show_as("landing_coded", coded)
+    return connection.sql(_KEPT_CODES).fetchall()
+
+
+def _seed_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _shown(codes: list[str]) -> str:
+    """Codes for a message; what does not look like one may be a person's value from a wrong column."""
+    shown = [
+        repr(code) if _HARMLESS_CODE.fullmatch(code) else "(not a code)" for code in codes[:_SHOWN_CODES]
+    ]
+    more = f" and {len(codes) - _SHOWN_CODES} more" if len(codes) > _SHOWN_CODES else ""
+    return ", ".join(dict.fromkeys(shown)) + more

@@ -1,0 +1,94 @@
+"""How landing speaks SQL: static statements over tables and views named `landing_…` in the caller's connection.
+
+What differs between resources (columns, keys) is built from DuckDB's relations and expressions out of names that
+`siyu.resources` declares; values are never pasted into SQL.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+from duckdb import (
+    CoalesceOperator,
+    ColumnExpression,
+    ConstantExpression,
+    DuckDBPyConnection,
+    DuckDBPyRelation,
+    Expression,
+    FunctionExpression,
+)
+from duckdb import type as duckdb_type
+
+_TABLES = "select table_name, false from duckdb_tables() where starts_with(table_name, 'landing_')"
+_VIEWS = "select view_name, true from duckdb_views() where starts_with(view_name, 'landing_')"
+
+
+def quote_identifier(name: str) -> str:
+    """A name as SQL text: the only way a name gets there."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def column(name: str) -> Expression:
+    """A column of the relation at hand."""
+    return ColumnExpression(name)
+
+
+def constant(value: str | int | bool | date | datetime | None) -> Expression:
+    """A value, bound rather than pasted."""
+    return ConstantExpression(value)
+
+
+def call(function: str, *arguments: Expression) -> Expression:
+    """A call of a DuckDB function."""
+    return FunctionExpression(function, *arguments)
+
+
+def as_type(expression: Expression, type_name: str) -> Expression:
+    """A cast."""
+    return expression.cast(duckdb_type(type_name))
+
+
+def text(expression: Expression) -> Expression:
+    """The canonical text of a value."""
+    return as_type(expression, "varchar")
+
+
+def trimmed(name: str) -> Expression:
+    """A column as text without blanks around; blank is null."""
+    return call("nullif", call("trim", text(column(name))), constant(""))
+
+
+def or_empty(expression: Expression) -> Expression:
+    """A text, or the empty text for null."""
+    return CoalesceOperator(expression, constant(""))
+
+
+def concatenated(pieces: Iterable[Expression]) -> Expression:
+    """Texts one after another; null when one of them is null."""
+    first, *others = pieces
+    for piece in others:
+        first = call("||", first, piece)
+    return first
+
+
+def keep_table(connection: DuckDBPyConnection, name: str, relation: DuckDBPyRelation) -> None:
+    """Store a relation's rows in a table of ours, in place of what had the name (which it must not read)."""
+    connection.execute(f"drop table if exists {quote_identifier(name)}")
+    relation.to_table(name)
+
+
+def show_as(name: str, relation: DuckDBPyRelation) -> None:
+    """Give a relation the fixed name that a static statement reads."""
+    relation.create_view(name, replace=True)
+
+
+def drop_workspace(connection: DuckDBPyConnection) -> None:
+    """Remove all tables and views of ours, with the clear values in them."""
+    for name, is_view in connection.execute(f"{_VIEWS} union all {_TABLES}").fetchall():
+        kind = "view" if is_view else "table"
+        connection.execute(f"drop {kind} if exists {quote_identifier(name)}")
+
+
+def literal_path(path: Path) -> str:
+    """A path in which DuckDB sees no pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))

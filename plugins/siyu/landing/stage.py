@@ -1,0 +1,558 @@
+"""From a channel's batches to staged files: checks, tokens, hashes, what is new, what is sealed.
+
+Here: what a landing computes, in the connection and in its staging folder. Not here: making it visible (register).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression, StarExpression
+
+from siyu.errors import RefusedError, SiyuError
+from siyu.landing.batch import Batch, Source
+from siyu.landing.personal import SEPARATOR, Keys, Tokenizer, seal
+from siyu.landing.quarantine import mask_row, write_quarantine
+from siyu.landing.raw_views import registered_rows
+from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile
+from siyu.landing.rules import check_rules, rule_rejects_table
+from siyu.landing.sql import (
+    as_type,
+    call,
+    column,
+    concatenated,
+    constant,
+    keep_table,
+    or_empty,
+    show_as,
+    text,
+    trimmed,
+)
+from siyu.resources import DUCKDB_TYPES, Field, Personal, Resource, raw_columns
+from siyu.settings import Home, Settings
+from siyu.storage import sha256_of
+
+_HASH_LENGTH = 32
+_CUSTOMER = "customer_id"
+_NO_TEXT = as_type(constant(None), "varchar")
+
+_BATCH_SHAPE = """
+with
+
+source_rows as (
+
+    select _source_row from landing_records
+    union all
+    select _source_row from landing_unread
+
+)
+
+select
+    (select count(*) from landing_records),
+    (select count(*) from landing_unread),
+    count(distinct _source_row),
+    (select count(*) from landing_unread where not coalesce(regexp_full_match(reason, '[a-z][a-z0-9_]{0,63}'), false))
+from source_rows
+"""
+_KEPT = "select landing_records.* from landing_records anti join landing_broken using (_source_row)"
+# A document's hash does not depend on the order of its lines. It starts with their number: of two versions that
+# nothing else tells apart the fuller one sorts higher, so that a document whose bad line was mended wins.
+_DOCUMENTS = """
+with
+
+documents as (
+
+    select
+        _document,
+        printf('%08x', count(*))
+        || left(sha256(array_to_string(list_sort(list(_row_hash)), '')), 32) as _group_hash
+    from landing_rows
+    group by _document
+
+)
+
+select
+    landing_rows._source_row,
+    cast(row_number() over (partition by landing_rows._document order by _source_row) as integer) as _line_number,
+    documents._group_hash
+from landing_rows
+inner join documents on landing_rows._document = documents._document
+"""
+_SINGLE_ROWS = """
+select
+    _source_row,
+    cast(row_number() over (partition by _row_hash order by _source_row) as integer) as _line_number,
+    _row_hash as _group_hash
+from landing_rows
+"""
+_HASHED = """
+select landing_rows.*, landing_positions._line_number, landing_positions._group_hash
+from landing_rows
+inner join landing_positions on landing_rows._source_row = landing_positions._source_row
+"""
+_NEW = """
+select landing_hashed.*
+from landing_hashed
+anti join landing_registered on landing_hashed._group_hash = landing_registered._group_hash
+"""
+_LANDED_COUNTS = """
+select count(*), max(_happened) filter (where not is_excluded)
+from landing_landed
+"""
+_EXCLUDED_COUNTS = """
+select exclusion_reason, count(*)
+from landing_landed
+where is_excluded
+group by exclusion_reason
+order by exclusion_reason
+"""
+_REASON_COUNTS = "select reason, count(*) from landing_rejects group by reason order by reason"
+_REJECTS = "select * from landing_rejects order by _source_row"
+_PERSONAL = """
+with
+
+owned as (
+
+    select distinct owner, token from landing_owned
+
+)
+
+select owned.owner, owned.token, min(landing_tokens.value) as value
+from owned
+inner join landing_tokens on owned.token = landing_tokens.token
+group by owned.owner, owned.token
+order by owned.token, owned.owner
+"""
+_MISSING_KEYS = """
+select count(*)
+from (select distinct _key from landing_earlier) as earlier
+anti join landing_rows on earlier._key = landing_rows._key
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A checked batch: its rows, hashed, and its rejects wait in tables of the connection."""
+
+    batch: Batch
+    rejects: int
+    quarantine_reasons: dict[str, int]
+
+    @property
+    def resource(self) -> Resource:
+        """What the rows are."""
+        return self.batch.resource
+
+    @property
+    def rows_table(self) -> str:
+        """Rows that keep the rules, in raw columns and hashed."""
+        return f"landing_{self.resource.name}_rows"
+
+    @property
+    def positions_table(self) -> str:
+        """Line number and group hash of each row."""
+        return f"landing_{self.resource.name}_positions"
+
+    @property
+    def rejects_table(self) -> str:
+        """Rows of the channel's and of our own rejects, clear."""
+        return f"landing_{self.resource.name}_rejects"
+
+    def tokens_table(self, field: Field) -> str:
+        """The tokens of one personal field and the values behind them."""
+        return f"landing_{self.resource.name}_{field.name}_tokens"
+
+
+class _Vault:
+    """What will be sealed with a load; an identifier that several resources share goes in once."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+        self._identifiers: set[tuple[str, str]] = set()
+
+    def add(self, record: dict[str, Any]) -> int:
+        """The position of the record in the vault file."""
+        self.records.append(record)
+        return len(self.records) - 1
+
+    def add_identifier(self, field: str, token: str, value: str) -> None:
+        if (field, token) not in self._identifiers:
+            self._identifiers.add((field, token))
+            self.add({"kind": "identifier", "field": field, "token": token, "value": value})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """Files in the staging folder by the name they will have in the home, and what the record will say of them."""
+
+    files: dict[str, Path]
+    resources: dict[str, LandedResource]
+    vault: StoredFile | None
+
+
+def prepare(
+    connection: DuckDBPyConnection,
+    settings: Settings,
+    tokenizer: Tokenizer,
+    batch: Batch,
+    *,
+    landing_date: date,
+    seeds: Path,
+) -> Prepared:
+    """Check a batch, replace its identifiers by tokens and hash its rows; nothing leaves the connection.
+
+    Raises:
+        RefusedError: See `check_rules`.
+        SiyuError: The batch does not add up, or lacks a column: a fault of the channel.
+    """
+    unread = _rejects_shape(connection.table(batch.rejects))
+    show_as("landing_records", connection.table(batch.records))
+    show_as("landing_unread", unread)
+    _check_shape(connection, batch)
+    check_rules(connection, settings, batch, landing_date=landing_date, seeds=seeds)
+    broken = _rejects_shape(connection.table(rule_rejects_table(batch.resource)))
+    show_as("landing_rejects", unread.union(broken))
+    reasons: dict[str, int] = dict(connection.sql(_REASON_COUNTS).fetchall())
+    prepared = Prepared(batch=batch, rejects=sum(reasons.values()), quarantine_reasons=reasons)
+    keep_table(connection, prepared.rejects_table, connection.table("landing_rejects"))
+    keep_table(connection, prepared.rows_table, _rows(connection, tokenizer, prepared))
+    show_as("landing_rows", connection.table(prepared.rows_table))
+    positions = connection.sql(_DOCUMENTS if batch.resource.grouped else _SINGLE_ROWS)
+    keep_table(connection, prepared.positions_table, positions)
+    return prepared
+
+
+def check_limit(settings: Settings, prepared: Iterable[Prepared]) -> None:
+    """Refuse a load with more bad rows than its home tolerates.
+
+    Raises:
+        RefusedError: The message lists reasons and counts. Nothing has been registered.
+    """
+    prepared = tuple(prepared)
+    quarantined = sum(one.rejects for one in prepared)
+    rows_read = max((one.batch.rows_read for one in prepared), default=0)
+    limit = max(settings.quarantine_limit_rows, settings.quarantine_limit_share * rows_read)
+    if quarantined <= limit:
+        return
+    reasons = ", ".join(
+        f"{one.resource.name} {reason}: {count}"
+        for one in prepared
+        for reason, count in one.quarantine_reasons.items()
+    )
+    raise RefusedError(
+        f"{quarantined} of {rows_read} rows cannot be understood ({reasons})",
+        expected=f"at most {limit:g} (quarantine_limit_rows, quarantine_limit_share)",
+        do="mend the mapping or the file (siyu mapping check shows where), or raise the limit in siyu.yml",
+    )
+
+
+def stage(
+    connection: DuckDBPyConnection,
+    home: Home,
+    *,
+    keys: Keys,
+    folder: Path,
+    source: Source,
+    load_id: str,
+    prepared: Iterable[Prepared],
+    registered: tuple[LoadRecord, ...],
+) -> Staged:
+    """Write what is new against the registered loads into the staging folder, with quarantine and vault.
+
+    Raises:
+        DamagedFileError: A registered file cannot be read.
+    """
+    files: dict[str, Path] = {}
+    resources: dict[str, LandedResource] = {}
+    sealing = _Vault()
+    for one in prepared:
+        name = one.resource.name
+        raw = f"raw/{source.channel}/{name}/{load_id}.parquet"
+        quarantine = f"quarantine/{source.channel}/{name}/{load_id}.parquet"
+        counts, newest_at = _select_new(connection, home, one, registered)
+        if counts.landed:
+            files[raw] = folder / f"{name}.parquet"
+            _write_rows(connection, one.resource, load_id, files[raw])
+        if one.rejects:
+            files[quarantine] = folder / f"{name}.quarantine.parquet"
+            _write_rejects(
+                connection,
+                one,
+                tokenizer=keys.tokenizer,
+                source=source,
+                load_id=load_id,
+                target=files[quarantine],
+                sealing=sealing,
+            )
+        resources[name] = LandedResource(
+            raw=_stored(raw, files, counts.landed),
+            quarantine=_stored(quarantine, files, one.rejects),
+            counts=counts,
+            newest_at=newest_at,
+        )
+        _add_personal_values(connection, one, sealing)
+    vault = f"vault/{load_id}.sealed"
+    if sealing.records:
+        files[vault] = folder / "vault.sealed"
+        seal(files[vault], sealing.records, keys.vault_public_key)
+    return Staged(files=files, resources=resources, vault=_stored(vault, files, len(sealing.records)))
+
+
+def reads_again(
+    connection: DuckDBPyConnection, home: Home, prepared: Iterable[Prepared], earlier: LoadRecord
+) -> bool:
+    """Whether these batches hold every row of business that an earlier load of the same file had: the file was mended.
+
+    A new export under an old name does not; the rows it left in quarantine stay open.
+    """
+    ours = {one.resource.name: one for one in prepared}
+    for name, landed in earlier.resources.items():
+        one = ours.get(name)
+        if one is None or one.batch.rows_read < landed.counts.read:
+            return False
+        rows = registered_rows(connection, home, (earlier,), one.resource)
+        show_as("landing_earlier", rows.select(_key(one.resource).alias("_key")))
+        show_as("landing_rows", connection.table(one.rows_table))
+        if _one_row(connection.sql(_MISSING_KEYS)) != (0,):
+            return False
+    return True
+
+
+def _check_shape(connection: DuckDBPyConnection, batch: Batch) -> None:
+    resource = batch.resource
+    needed = [field.name for field in resource.fields] + ["_source_row", "_exclusion"]
+    if missing := [name for name in needed if name not in connection.table(batch.records).columns]:
+        raise SiyuError(
+            f"the records of {resource.name} lack {', '.join(missing)}", expected="every field of it"
+        )
+    records, rejects, distinct_rows, bad_reasons = _one_row(connection.sql(_BATCH_SHAPE))
+    if batch.rows_read != batch.rows_elsewhere + records + rejects or distinct_rows != records + rejects:
+        raise SiyuError(
+            f"{resource.name}: {batch.rows_read} rows read, {batch.rows_elsewhere} elsewhere, {records} records and "
+            f"{rejects} rejects from {distinct_rows} rows",
+            expected="rows read = elsewhere + records + rejects, each from a row of its own",
+        )
+    if bad_reasons:
+        raise SiyuError(
+            f"{resource.name}: {bad_reasons} rejects have a reason that is no code", expected="a-z, 0-9, _"
+        )
+
+
+def _rejects_shape(relation: DuckDBPyRelation) -> DuckDBPyRelation:
+    there = set(relation.columns)
+    optional = [
+        (text(column(name)) if name in there else _NO_TEXT).alias(name)
+        for name in ("brand_code", "channel_code", "key_text")
+    ]
+    own = [text(column(name)).alias(name) for name in ("reason", "column_name", "row_text")]
+    return relation.select(as_type(column("_source_row"), "bigint").alias("_source_row"), *own, *optional)
+
+
+def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepared) -> DuckDBPyRelation:
+    """Records that keep the rules: raw columns, hashes, columns that only landing reads; no clear personal value."""
+    resource = prepared.resource
+    personal = [field for field in resource.fields if field.personal is not Personal.NONE]
+    kept = connection.sql(_KEPT)
+    kept = kept.select(
+        StarExpression(), *(_lookup(field).alias(f"_lookup_{field.name}") for field in personal)
+    )
+    for field in personal:
+        lookup = f"_lookup_{field.name}"
+        values = kept.filter(column(lookup).isnotnull()).select(lookup).distinct()
+        tokens = connection.from_arrow(_tokens(tokenizer, field, values.to_arrow_table().column(0)))
+        keep_table(connection, prepared.tokens_table(field), tokens)
+        answers = connection.table(prepared.tokens_table(field)).select(
+            column("lookup").alias(f"_of_{field.name}"), column("token").alias(f"_token_{field.name}")
+        )
+        kept = kept.join(answers, column(lookup) == column(f"_of_{field.name}"), how="left")
+    values_of = {field.name: _landing_value(field) for field in resource.fields}
+    reason = column("_exclusion")
+    # the JSON of a list frames its texts: no two rows with different content have one text
+    content = call("list_value", *(text(value) for value in values_of.values()), text(reason))
+    row_hash = call("left", call("sha256", text(call("to_json", content))), constant(_HASH_LENGTH))
+    landing = [values_of[field.name].alias(field.raw_column) for field in resource.fields if field.raw_column]
+    attributes = [
+        values_of[field.name].alias(f"_attribute_{field.name}")
+        for field in resource.fields
+        if not field.raw_column
+    ]
+    rows = kept.select(
+        *landing,
+        *attributes,
+        reason.isnotnull().alias("is_excluded"),
+        text(reason).alias("exclusion_reason"),
+        row_hash.alias("_row_hash"),
+        as_type(column("_source_row"), "bigint").alias("_source_row"),
+        _latest(resource).alias("_happened"),
+    )
+    return rows.select(StarExpression(), _key(resource).alias("_key"), _document(resource).alias("_document"))
+
+
+def _lookup(field: Field) -> Expression:
+    """A personal value, scoped where it only means something within its channel; blank is null."""
+    if field.name != _CUSTOMER:
+        return trimmed(field.name)
+    separator = constant(SEPARATOR)
+    return concatenated(
+        [column("brand_code"), separator, column("channel_code"), separator, trimmed(field.name)]
+    )
+
+
+def _tokens(tokenizer: Tokenizer, field: Field, lookups: pa.ChunkedArray) -> pa.Table:
+    values: list[str] = lookups.to_pylist()
+    return pa.table(
+        {
+            "lookup": pa.array(values, pa.string()),
+            "token": pa.array([tokenizer.token(field.name, value) for value in values], pa.string()),
+            "value": pa.array(
+                [value.rpartition(SEPARATOR)[2] if field.name == _CUSTOMER else value for value in values],
+                pa.string(),
+            ),
+        }
+    )
+
+
+def _landing_value(field: Field) -> Expression:
+    if field.personal is not Personal.NONE:
+        return column(f"_token_{field.name}")
+    return as_type(column(field.name), DUCKDB_TYPES[field.type])
+
+
+def _key(resource: Resource) -> Expression:
+    raw_key = resource.field(resource.key).raw_column or resource.key
+    return concatenated([column("channel_code"), constant(SEPARATOR), text(column(raw_key))])
+
+
+def _document(resource: Resource) -> Expression:
+    if not resource.grouped:
+        return column("_row_hash")
+    version = or_empty(text(column(resource.version))) if resource.version else constant("")
+    return concatenated([_key(resource), constant(SEPARATOR), version])
+
+
+def _latest(resource: Resource) -> Expression:
+    happened = as_type(column(resource.happened), "timestamp")
+    if not any(field.name == "paid_at" for field in resource.fields):
+        return happened
+    return call("greatest", happened, column("paid_at"))
+
+
+def _select_new(
+    connection: DuckDBPyConnection, home: Home, prepared: Prepared, registered: tuple[LoadRecord, ...]
+) -> tuple[Counts, datetime | None]:
+    """Bind `landing_landed` to the rows that no registered load has, and count."""
+    known = registered_rows(connection, home, registered, prepared.resource).select("_group_hash")
+    keep_table(connection, "landing_registered", known.distinct())
+    show_as("landing_rows", connection.table(prepared.rows_table))
+    show_as("landing_positions", connection.table(prepared.positions_table))
+    show_as("landing_hashed", connection.sql(_HASHED))
+    new = connection.sql(_NEW)
+    if not prepared.resource.grouped:
+        new = new.filter(column("_line_number") == constant(1))  # an identical row again says nothing new
+    show_as("landing_landed", new)
+    landed, newest = _one_row(connection.sql(_LANDED_COUNTS))
+    excluded: dict[str, int] = dict(connection.sql(_EXCLUDED_COUNTS).fetchall())
+    (kept,) = _one_row(connection.table(prepared.rows_table).count("*"))
+    counts = Counts(
+        read=prepared.batch.rows_read,
+        elsewhere=prepared.batch.rows_elsewhere,
+        landed=landed,
+        unchanged=kept - landed,
+        quarantined=prepared.rejects,
+        excluded=excluded,
+        quarantine_reasons=prepared.quarantine_reasons,
+    )
+    if not counts.is_conserved:
+        raise SiyuError(f"{prepared.resource.name}: rows do not add up: {counts}", do="report this as a bug")
+    return counts, newest.replace(tzinfo=UTC) if newest else None
+
+
+def _write_rows(connection: DuckDBPyConnection, resource: Resource, load_id: str, target: Path) -> None:
+    rows = connection.table("landing_landed").order("_source_row")
+    columns = [
+        constant(load_id).alias(name) if name == "_load_id" else as_type(column(name), type_name).alias(name)
+        for name, type_name in raw_columns(resource).items()
+    ]
+    rows.select(*columns).write_parquet(str(target), compression="zstd")
+
+
+def _write_rejects(
+    connection: DuckDBPyConnection,
+    prepared: Prepared,
+    *,
+    tokenizer: Tokenizer,
+    source: Source,
+    load_id: str,
+    target: Path,
+    sealing: _Vault,
+) -> None:
+    """Write the quarantine file; the clear rows go to what will be sealed."""
+    show_as("landing_rejects", connection.table(prepared.rejects_table))
+    resource = prepared.resource
+    rows = []
+    for source_row, reason, column_name, row_text, brand, channel, key in connection.sql(_REJECTS).fetchall():
+        position = sealing.add(
+            {"kind": "row", "resource": resource.name, "source_row": source_row, "row": row_text}
+        )
+        rows.append(
+            {
+                "load_id": load_id,
+                "resource": resource.name,
+                "source_name": source.name,
+                "source_row": source_row,
+                "reason": reason,
+                "column_name": column_name,
+                "masked_row": mask_row(row_text or ""),
+                "sealed_reference": f"{load_id}:{position}",
+                "channel_code": channel,
+                "group_key": _raw_key(tokenizer, resource, brand, channel, key),
+            }
+        )
+    write_quarantine(target, rows)
+
+
+def _raw_key(
+    tokenizer: Tokenizer, resource: Resource, brand: str | None, channel: str | None, key: str | None
+) -> str | None:
+    """A rejected row's key as raw would have it; None when it cannot be known."""
+    if not key or not key.strip() or not channel:
+        return None
+    if resource.field(resource.key).personal is Personal.NONE:
+        return key
+    return tokenizer.customer(brand, channel, key) if brand else None
+
+
+def _add_personal_values(connection: DuckDBPyConnection, prepared: Prepared, sealing: _Vault) -> None:
+    """The clear values behind the landed rows: identifiers once per token, attributes once per owner and value."""
+    landed = connection.table("landing_landed")
+    has_customer = any(field.name == _CUSTOMER for field in prepared.resource.fields)
+    for field in prepared.resource.fields:
+        if field.personal is Personal.NONE:
+            continue
+        is_identifier = field.personal is Personal.IDENTIFIER
+        owner = column("customer_token") if has_customer and not is_identifier else _NO_TEXT
+        token = column(field.token_column if is_identifier else f"_attribute_{field.name}")
+        show_as("landing_owned", landed.select(owner.alias("owner"), token.alias("token")))
+        show_as("landing_tokens", connection.table(prepared.tokens_table(field)))
+        for of, found, value in connection.sql(_PERSONAL).fetchall():
+            if is_identifier:
+                sealing.add_identifier(field.name, found, value)
+            else:
+                sealing.add({"kind": field.personal.value, "field": field.name, "owner": of, "value": value})
+
+
+def _stored(name: str, files: dict[str, Path], rows: int) -> StoredFile | None:
+    path = files.get(name)
+    if path is None:
+        return None
+    return StoredFile(file=name, sha256=sha256_of(path), bytes=path.stat().st_size, rows=rows)
+
+
+def _one_row(relation: DuckDBPyRelation) -> tuple[Any, ...]:
+    row = relation.fetchone()
+    if row is None:
+        raise SiyuError("a count came back empty", do="report this as a bug")
+    return tuple(row)

@@ -1,0 +1,196 @@
+"""Supersede: the one operation that puts a registered raw file in the place of others.
+
+Here: the steps and their journal, and compaction, its first user. Not here: which rows go (erasure, rekeying).
+
+Steps, under the landing lock: write the new file; write the supersede record; point each load record at the new file;
+delete the old ones; mark the record finished. After a kill anywhere every load still has exactly its rows, because a
+load record names the file that its rows are in; the next call finishes what was begun.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
+from pydantic import TypeAdapter
+
+from siyu.clock import utc_now
+from siyu.errors import EnvironmentFaultError
+from siyu.landing.raw_views import registered_rows
+from siyu.landing.records import StoredFile, live, path_of, read_records, verify, write_record
+from siyu.landing.register import LOCK_NAME
+from siyu.landing.sql import show_as
+from siyu.resources import RESOURCES, Resource
+from siyu.settings import Home, Settings
+from siyu.state.locks import hold
+from siyu.storage import sha256_of, write_json, written_whole
+
+COMPACTION = "compaction"
+_CHECKSUM = """
+select
+    count(*),
+    cast(coalesce(sum(md5_number_lower(concat_ws('|', _load_id, _source_row, _row_hash))), 0) as varchar)
+from landing_summed
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupersedeRecord:
+    """What took the place of what, and why."""
+
+    supersede_id: str
+    channel: str
+    resource: str
+    supersedes: dict[str, StoredFile]  # the file that each load's rows were in
+    file: StoredFile
+    reason: str
+    rows: int
+    checksum: str  # over load, source row and content of every row, whatever their order
+    at: datetime  # aware, UTC
+    is_finished: bool = False
+
+    @property
+    def path(self) -> str:
+        """Name of the record, relative to the home."""
+        return f"raw/supersedes/{self.supersede_id}.json"
+
+
+_RECORD = TypeAdapter(SupersedeRecord)
+
+
+def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
+    """Merge the live raw files of each resource into one; every row keeps its load id and position.
+
+    Call it under the warehouse lock: a build in progress reads the files that this deletes. Landings wait meanwhile.
+    Nothing to merge: empty, and nothing is written.
+
+    Raises:
+        DamagedFileError: A file to merge cannot be trusted; nothing of its resource has changed.
+    """
+    with hold(home.state / LOCK_NAME, run_id=COMPACTION, wait_seconds=settings.lock_wait_seconds):
+        finish_begun(home)
+        done = []
+        with duckdb.connect(config={"memory_limit": settings.duckdb_memory_limit}) as connection:
+            for (channel, name), loads in _loads_by_resource(home).items():
+                files = {stored.file for stored in loads.values()}
+                if len(files) > 1:
+                    done.append(_merge(connection, home, channel, RESOURCES[name], loads))
+        return tuple(done)
+
+
+def supersede(
+    connection: DuckDBPyConnection,
+    home: Home,
+    *,
+    channel: str,
+    resource: Resource,
+    loads: dict[str, StoredFile],
+    rows: DuckDBPyRelation,
+    reason: str,
+) -> SupersedeRecord:
+    """Put `rows` in the place of the rows that `loads` (load id → its file now) have.
+
+    The caller holds the landing lock. `rows` are raw rows with their load ids; a load that has none among them
+    has none any more.
+    """
+    identity = "\x1f".join(
+        (reason, *(f"{load_id}{stored.sha256}" for load_id, stored in sorted(loads.items())))
+    )
+    supersede_id = sha256(identity.encode()).hexdigest()[:16]
+    name = f"raw/{channel}/{resource.name}/{reason}-{supersede_id}.parquet"
+    count, checksum = checksum_of(connection, rows)
+    with written_whole(home.root / name) as staged:
+        rows.order("_load_id, _source_row").write_parquet(str(staged), compression="zstd")
+        digest, size = sha256_of(staged), staged.stat().st_size
+        written = checksum_of(connection, connection.read_parquet([str(staged)]))
+        if written != (count, checksum):
+            raise EnvironmentFaultError(
+                f"the rows written to {name} differ from those read",
+                expected=f"{count} rows",
+                do="run it again",
+            )
+    record = SupersedeRecord(
+        supersede_id=supersede_id,
+        channel=channel,
+        resource=resource.name,
+        supersedes=loads,
+        file=StoredFile(file=name, sha256=digest, bytes=size, rows=count, is_shared=True),
+        reason=reason,
+        rows=count,
+        checksum=checksum,
+        at=utc_now(),
+    )
+    write_json(home.root / record.path, _RECORD.dump_python(record, mode="json"))
+    return _finish(home, record)
+
+
+def supersede_records(home: Home) -> tuple[SupersedeRecord, ...]:
+    """What has been superseded in this home, oldest first."""
+    folder = home.raw / "supersedes"
+    paths = folder.glob("*.json") if folder.is_dir() else ()
+    return tuple(
+        sorted((_RECORD.validate_json(path.read_bytes()) for path in paths), key=lambda record: record.at)
+    )
+
+
+def finish_begun(home: Home) -> None:
+    """Finish what a killed supersede left half done. The caller holds the landing lock."""
+    for leftover in home.raw.glob("*/*/.*.tmp") if home.raw.is_dir() else ():
+        leftover.unlink(missing_ok=True)
+    for record in supersede_records(home):
+        if not record.is_finished:
+            _finish(home, record)
+
+
+def checksum_of(connection: DuckDBPyConnection, rows: DuckDBPyRelation) -> tuple[int, str]:
+    """Number and checksum of raw rows, independent of their order."""
+    show_as("landing_summed", rows)
+    count, checksum = connection.sql(_CHECKSUM).fetchall()[0]
+    return int(count), str(checksum)
+
+
+def _merge(
+    connection: DuckDBPyConnection, home: Home, channel: str, resource: Resource, loads: dict[str, StoredFile]
+) -> SupersedeRecord:
+    records = tuple(record for record in live(read_records(home)) if record.load_id in loads)
+    for record in records:
+        verify(home, record, loads[record.load_id])
+    rows = registered_rows(connection, home, records, resource)
+    return supersede(
+        connection, home, channel=channel, resource=resource, loads=loads, rows=rows, reason=COMPACTION
+    )
+
+
+def _finish(home: Home, record: SupersedeRecord) -> SupersedeRecord:
+    for load in read_records(home):
+        landed = load.resources.get(record.resource)
+        if (
+            landed is not None
+            and landed.raw is not None
+            and record.supersedes.get(load.load_id) == landed.raw
+        ):
+            moved = replace(landed, raw=record.file)
+            write_record(home, replace(load, resources=load.resources | {record.resource: moved}))
+    still_named = {stored.file for load in live(read_records(home)) for stored in load.files}
+    for path in _old_files(home, record.supersedes.values(), still_named):
+        path.unlink(missing_ok=True)
+    finished = replace(record, is_finished=True)
+    write_json(home.root / record.path, _RECORD.dump_python(finished, mode="json"))
+    return finished
+
+
+def _old_files(home: Home, stored: Iterable[StoredFile], still_named: set[str]) -> set[Path]:
+    return {path_of(home, one) for one in stored if one.file not in still_named}
+
+
+def _loads_by_resource(home: Home) -> dict[tuple[str, str], dict[str, StoredFile]]:
+    loads: dict[tuple[str, str], dict[str, StoredFile]] = defaultdict(dict)
+    for record in live(read_records(home)):
+        for name, landed in record.resources.items():
+            if landed.raw is not None:
+                loads[record.source.channel, name][record.load_id] = landed.raw
+    return loads

@@ -1,0 +1,167 @@
+"""What is published, since when, by which targets, and what stands in the way of the next night.
+
+Here: gathering it and saying it in words. Not here: the command (cli).
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from siyu.clock import utc_now
+from siyu.errors import DamagedFileError
+from siyu.publication.publish import VERDICT
+from siyu.publication.records import (
+    Hold,
+    PublicationRecord,
+    current_hold,
+    current_publication,
+    publication_log,
+)
+from siyu.publication.serving import served_id
+from siyu.settings import Home
+from siyu.state.locks import Holder
+from siyu.storage import read_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastVerdict:
+    """The newest audit, whether it let its run through or not."""
+
+    run_id: str
+    passed: bool | None  # None when the verdict cannot be read
+    failed_checks: tuple[str, ...]
+    page: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """The state of publishing in one home; times are aware, UTC."""
+
+    home: str
+    current_id: int | None  # None before the first publication
+    as_of_date: date | None
+    published_at: datetime | None
+    age_hours: float | None
+    restores: int | None
+    hold: Hold | None
+    targets: dict[str, int | None]  # the publication each one shows; None: nothing, or it cannot be read
+    is_complete: bool  # every target shows the current publication
+    last_verdict: LastVerdict | None
+    publications: tuple[PublicationRecord, ...]  # newest first
+    locks: dict[str, Holder]  # held now, by name of the lock
+
+    def is_fresher_than(self, age: timedelta) -> bool:
+        """Whether something is published, in every target, and was so within this time."""
+        return self.age_hours is not None and self.is_complete and timedelta(hours=self.age_hours) <= age
+
+
+def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status:
+    """Look at a home without changing or locking anything.
+
+    Args:
+        home: The home; nothing needs to be published yet.
+        now: What the age is measured against (aware); None takes the clock.
+        last: How many publications to list.
+    """
+    current = current_publication(home)
+    targets = {home.marts_file.name: _readable_id(home)}
+    current_id = current.id if current else None
+    return Status(
+        home=str(home),
+        current_id=current_id,
+        as_of_date=current.as_of_date if current else None,
+        published_at=current.published_at if current else None,
+        age_hours=round(((now or utc_now()) - current.published_at) / timedelta(hours=1), 2)
+        if current
+        else None,
+        restores=current.restores if current else None,
+        hold=current_hold(home),
+        targets=targets,
+        is_complete=all(shown == current_id for shown in targets.values()),
+        last_verdict=_last_verdict(home),
+        publications=tuple(publication_log(home)[::-1][:last]),
+        locks={
+            lock.name: holder
+            for lock in sorted(home.state.glob("*.lock"))
+            if (holder := _holder(lock)) is not None
+        },
+    )
+
+
+def status_text(found: Status) -> str:
+    """The status in lines for a terminal."""
+    if found.published_at is None:
+        lines = [f"{found.home}: nothing published yet"]
+    else:
+        restored = f", restores {found.restores}" if found.restores else ""
+        lines = [
+            f"publication {found.current_id}, as of {found.as_of_date}{restored}",
+            f"published {found.published_at:%Y-%m-%d %H:%M} UTC, {found.age_hours:.1f} h ago",
+        ]
+    for target, shown in found.targets.items():
+        note = "" if found.is_complete else "  ← not the current one; the next publish finishes it"
+        lines.append(f"{target}: {'nothing readable' if shown is None else f'publication {shown}'}{note}")
+    if found.hold:
+        lines.append(
+            f"ON HOLD since rollback to {found.hold.restores} by {found.hold.by}"
+            f" at {found.hold.since:%Y-%m-%d %H:%M} UTC ({found.hold.reason}); siyu publish --resume"
+        )
+    if found.last_verdict:
+        words = {True: "passed", False: "REFUSED", None: "cannot be read"}[found.last_verdict.passed]
+        failed = (
+            f" ({', '.join(found.last_verdict.failed_checks)})" if found.last_verdict.failed_checks else ""
+        )
+        lines.append(
+            f"last audit: run {found.last_verdict.run_id} {words}{failed}: {found.last_verdict.page}"
+        )
+    for name, holder in found.locks.items():
+        lines.append(f"{name}: held by process {holder.pid} (run {holder.run}, since {holder.since})")
+    if found.publications:
+        lines.append("publications:")
+    for record in found.publications:
+        restored = f"  restores {record.restores}" if record.restores else ""
+        lines.append(
+            f"  {record.name}  as of {record.as_of_date}  {record.published_at:%Y-%m-%d %H:%M} UTC"
+            f"  run {record.run_id}{restored}"
+        )
+    return "\n".join(lines)
+
+
+def _readable_id(home: Home) -> int | None:
+    try:
+        return served_id(home)
+    except DamagedFileError:
+        return None
+
+
+def _holder(lock_file: Path) -> Holder | None:
+    """Who signed the lock and still lives. Reading, not trying the lock: a try could turn away a run."""
+    try:
+        content = read_json(lock_file)
+        os.kill(content["pid"], 0)
+    except (json.JSONDecodeError, KeyError, TypeError, ProcessLookupError):  # free, or left by a killed run
+        return None
+    except PermissionError:  # alive, under another user
+        pass
+    return Holder(pid=content["pid"], run=content["run"], since=content["since"])
+
+
+def _last_verdict(home: Home) -> LastVerdict | None:
+    verdicts = [
+        *home.candidates.glob(f"[!.]*/{VERDICT}"),
+        *home.publications.glob(f"[!.]*/{VERDICT}"),
+    ]
+    if not verdicts:
+        return None
+    newest = max(verdicts, key=lambda path: (path.stat().st_mtime_ns, path.as_posix()))
+    page = newest.with_suffix(".html")
+    try:
+        content = read_json(newest)
+        failed = tuple(check["id"] for check in content["checks"] if check["status"] != "passed")
+        return LastVerdict(
+            run_id=content["run_id"], passed=content["passed"], failed_checks=failed, page=page
+        )
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return LastVerdict(run_id=newest.parent.name, passed=None, failed_checks=(), page=page)

@@ -1,0 +1,117 @@
+"""Build one run's warehouse file: verified raw views, one dbt build, a record of what was made from what.
+
+Here: the order of these steps. Not here: the lock (opening), dbt's ways (dbt_runner), the verification (landing).
+"""
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from siyu.clock import local_date
+from siyu.errors import UsageError
+from siyu.landing.raw_views import RawState, create_raw_views
+from siyu.settings import PROJECT, Home, Settings
+from siyu.storage import PRIVATE_FILE, make_folder, sha256_of
+from siyu.warehouse.dbt_runner import DBT_PROJECT, run_dbt_build
+from siyu.warehouse.engine import connect
+from siyu.warehouse.opening import open_warehouse, prune_warehouses
+from siyu.warehouse.records import Build, Step, dbt_folder, write_build
+
+_WRITTEN_BY_DBT = {"target", "logs", "dbt_packages", ".user.yml"}
+# exact for tables that were written once, as all of a fresh build are
+_ROWS_PER_TABLE = "select table_name, estimated_size from duckdb_tables()"
+
+
+def build_warehouse(home: Home, settings: Settings, *, run_id: str, as_of: date | None = None) -> Build:
+    """Rebuild the whole warehouse from raw into a file of this run's own.
+
+    Args:
+        home: Where raw is read and `warehouse/<run_id>.duckdb` is written.
+        settings: Zone, currency, bounds and overrides of dbt vars.
+        run_id: Names the file; a leftover of the same id is replaced.
+        as_of: Last business date that counts; None takes the local date of the newest landed order.
+
+    Raises:
+        LockedError: Another run is writing.
+        DamagedFileError: A landed file is not what was registered; dbt was not started.
+        RefusedError: A model did not build or a test failed. The file stays for inspection, without a record.
+        UsageError: No order has landed and no `as_of` was given, or the dbt project does not parse.
+    """
+    folder = dbt_folder(home, run_id)
+    with open_warehouse(home, settings, run_id=run_id) as warehouse:
+        shutil.rmtree(folder, ignore_errors=True)
+        make_folder(folder)
+        with connect(warehouse, settings=settings) as connection:
+            warehouse.chmod(PRIVATE_FILE)
+            raw = create_raw_views(connection, home)
+        as_of_date = as_of or _newest_day(raw, settings)
+        variables = {
+            "as_of_date": as_of_date.isoformat(),
+            "business_timezone": settings.business_timezone,
+            "reporting_currency": settings.reporting_currency,
+        }
+        steps = run_dbt_build(
+            warehouse,
+            folder,
+            settings,
+            variables=settings.dbt_vars | variables,
+        )
+        with connect(warehouse, settings=settings) as connection:
+            connection.execute("checkpoint")
+            rows = dict(connection.execute(_ROWS_PER_TABLE).fetchall())
+        build = Build(
+            run_id=run_id,
+            path=warehouse,
+            as_of_date=as_of_date,
+            load_ids=raw.load_ids,
+            code_revision=code_revision(),
+            steps=tuple(_with_rows(steps, rows)),
+        )
+        write_build(home, build)
+        prune_warehouses(home, settings)
+    return build
+
+
+def code_revision(project: Path = PROJECT) -> str:
+    """Commit of the checkout and a hash over the dbt project's files, so that an edit not committed shows.
+
+    `<commit>` is "none" outside a git checkout or before its first commit.
+    """
+    commit = "none"
+    if (project / ".git").exists() and (git := shutil.which("git")):
+        answer = subprocess.run(
+            [git, "-C", str(project), "rev-parse", "--verify", "--quiet", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        commit = answer.stdout.strip()[:12] or "none"
+    return f"{commit}+dbt.{_hash_of_files(project / DBT_PROJECT.name)[:12]}"
+
+
+def _hash_of_files(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        relative = file.relative_to(folder)
+        if file.is_file() and relative.parts[0] not in _WRITTEN_BY_DBT:
+            digest.update(f"{relative.as_posix()}\n{sha256_of(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _newest_day(raw: RawState, settings: Settings) -> date:
+    if raw.newest_order_at is None:
+        raise UsageError(
+            "no order has landed yet, so there is no last business day",
+            expected="an order, or a date to count up to",
+            do="land a file with orders, or pass --as-of DATE",
+        )
+    return local_date(raw.newest_order_at, settings.business_timezone)
+
+
+def _with_rows(steps: Sequence[Step], rows: dict[str, int]) -> list[Step]:
+    """Give models and seeds that are tables their number of rows; dbt-duckdb does not report it."""
+    return [step if step.kind == "test" else replace(step, rows=rows.get(step.name)) for step in steps]

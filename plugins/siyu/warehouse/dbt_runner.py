@@ -1,0 +1,124 @@
+"""One dbt build inside this process: quiet, offline, and without traces in the process afterwards.
+
+Here: how dbt is called and what its results mean. Not here: the models (dbt_project), the file they fill.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from siyu.errors import RefusedError, UsageError
+from siyu.settings import PROJECT, Settings
+from siyu.warehouse.records import Step
+
+DBT_PROJECT = PROJECT / "dbt_project"
+_BROKEN = {"error", "fail", "runtime error"}
+_NAMED_IN_A_MESSAGE = 5
+
+
+def run_dbt_build(
+    warehouse: Path, folder: Path, settings: Settings, *, variables: Mapping[str, object]
+) -> list[Step]:
+    """Build seeds, models and snapshots and run their data tests; unit tests belong to the test suite.
+
+    Args:
+        warehouse: DuckDB file that holds the raw views; nobody may have it open.
+        folder: Gets `target/` and `logs/`.
+        settings: Bounds of memory and threads.
+        variables: dbt vars; ISO text for dates.
+
+    Raises:
+        RefusedError: A model did not build or a test failed. Names and counts only: values stay in the log.
+        UsageError: The project itself is broken (it does not parse); dbt's own words say where.
+    """
+    # dbt takes three seconds to import and changes global state when it does
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    arguments = [
+        *(
+            "--quiet",
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "info",
+            "--log-path",
+            str(folder / "logs"),
+            "--no-use-colors",
+        ),
+        *("--no-send-anonymous-usage-stats", "--no-partial-parse", "--no-version-check"),
+        *("build", "--exclude-resource-types", "unit_test", "--threads", str(settings.duckdb_threads)),
+        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+        *("--target-path", str(folder / "target"), "--vars", json.dumps(dict(variables))),
+    ]
+    environment = {
+        "SIYU_WAREHOUSE_PATH": str(warehouse),
+        "SIYU_DUCKDB_MEMORY_LIMIT": settings.duckdb_memory_limit,
+    }
+    with _process_as_it_was(environment):
+        try:
+            answer = dbtRunner().invoke(arguments)
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    log = folder / "logs" / "dbt.log"
+    results = getattr(answer.result, "results", None)
+    if results is None:
+        raise UsageError(
+            f"dbt did not start the build: {answer.exception or 'no reason given'}",
+            expected=f"a project that parses in {DBT_PROJECT}",
+            do=f"read {log}",
+        )
+    steps = [_step(result) for result in results]
+    _refuse_broken(steps, log)
+    if not answer.success:  # nothing is marked broken and yet dbt is not content: never take that for a pass
+        raise RefusedError("dbt reports a failed build without naming a node", do=f"read {log}")
+    return steps
+
+
+def _step(result: Any) -> Step:
+    node = result.node
+    return Step(
+        name=node.name,
+        kind=str(node.resource_type),
+        status=str(result.status),
+        seconds=round(result.execution_time, 3),
+        rows=result.failures,
+    )
+
+
+def _refuse_broken(steps: Sequence[Step], log: Path) -> None:
+    broken = [step for step in steps if step.status in _BROKEN]
+    if not broken:
+        return
+    named = [
+        f"{step.kind} {step.name}" + (f" ({step.rows} rows)" if step.kind == "test" and step.rows else "")
+        for step in broken[:_NAMED_IN_A_MESSAGE]
+    ]
+    if len(broken) > _NAMED_IN_A_MESSAGE:
+        named.append(f"{len(broken) - _NAMED_IN_A_MESSAGE} more")
+    raise RefusedError(
+        f"{len(broken)} of {len(steps)} dbt nodes failed: {', '.join(named)}",
+        expected="every model to build and every test to pass",
+        do=f"read {log}",
+    )
+
+
+@contextmanager
+def _process_as_it_was(environment: Mapping[str, str]) -> Iterator[None]:
+    """Run dbt with this environment, without any `DBT_…` of the caller, and give back variables and folder."""
+    before = dict(os.environ)
+    folder = Path.cwd()
+    try:
+        for name in before:
+            if name.startswith("DBT_"):
+                del os.environ[name]
+        os.environ.update(environment)
+        os.environ.update({"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"})
+        yield
+    finally:
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,33 @@
+"""A night without Airflow: the rooms' own functions, one after another, as the DAGs call them."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from siyu.channels.files import claim_files, extract, load_mapping
+from siyu.gate import Verdict, audit_candidate
+from siyu.landing import land
+from siyu.publication import export_candidate, publish_candidate
+from siyu.settings import Home, Settings
+from siyu.warehouse import build_warehouse
+
+RUN_ID = "evidence"
+
+
+def land_folder(home: Home, settings: Settings, *, mapping_file: Path, path: Path) -> list[dict[str, Any]]:
+    """Land every file that the mapping claims; per load the counts of each resource, as siyu records them."""
+    mapping = load_mapping(mapping_file)
+    loads = []
+    for source, file in claim_files(mapping, path).claimed:
+        with extract(mapping, source, file, settings, home) as (connection, origin, batches):
+            record = land(connection, home, settings, origin, batches)
+        loads.append({name: asdict(resource.counts) for name, resource in record.resources.items()})
+    return loads
+
+
+def publish_what_landed(home: Home, settings: Settings) -> Verdict:
+    """Build, export, audit and publish; a refusal raises."""
+    export_candidate(home, build_warehouse(home, settings, run_id=RUN_ID, as_of=None))
+    verdict = audit_candidate(home, RUN_ID)
+    publish_candidate(home, settings, RUN_ID)
+    return verdict

@@ -1,0 +1,48 @@
+"""Apply a registered corruption to a copy of a candidate, as someone would who also keeps the manifest in step."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from expectations.registry import Check
+from siyu.publication.checksum import checksum_of
+from siyu.publication.manifest import MANIFEST, Column, read_manifest, write_manifest
+from siyu.storage import sha256_of
+from siyu.warehouse import connect
+
+
+def corrupted_copy(candidate: Path, copy: Path, check: Check) -> None:
+    """Copy a candidate and make `check`, and hopefully no other, fire on the copy."""
+    shutil.copytree(candidate, copy)
+    if check.corruption:
+        change_tables(copy, check.corruption)
+    if check.lie:
+        content = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
+        check.lie(content)
+        (copy / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+
+
+def change_tables(folder: Path, statements: str) -> None:
+    """Run statements on the candidate's tables, write them again, and let the manifest say what is there now."""
+    manifest = read_manifest(folder)
+    models = {}
+    with connect() as connection:
+        for name, table in manifest.models.items():
+            connection.read_parquet(str(folder / table.file)).create(name)
+        connection.execute(statements)
+        left = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        for name, table in manifest.models.items():
+            file = folder / table.file
+            if name not in left:
+                file.unlink()
+                continue
+            rows = connection.table(name)
+            rows.write_parquet(str(file), compression="zstd")
+            count, checksum = checksum_of(rows)
+            schema = tuple(
+                Column(name=column, type=str(type_), description="")
+                for column, type_ in zip(rows.columns, rows.types, strict=True)
+            )
+            models[name] = replace(table, rows=count, checksum=checksum, sha256=sha256_of(file), schema=schema)
+    write_manifest(folder, replace(manifest, models=models))

@@ -1,0 +1,46 @@
+"""Bad data never goes live (F1): each critical check fires on its corruption, alone, and the verdict refuses."""
+
+import pytest
+from siyu.gate import audit_candidate
+from siyu.publication import publish_candidate
+from siyu.errors import RefusedError
+from siyu.settings import Home, Settings
+
+from expectations.registry import CHECKS, Check
+from tests.gate.corrupting import corrupted_copy
+from tests.gate.stories import RUN, Template
+
+CRITICAL = [check for check in CHECKS.values() if check.severity == "critical"]
+
+
+def test_the_candidate_that_is_corrupted_below_passes_every_check(published: Home) -> None:
+    verdict = audit_candidate(published, RUN)
+
+    assert [(check.id, check.status) for check in verdict.checks if check.status != "passed"] == []
+    assert verdict.passed
+
+
+@pytest.mark.parametrize("check", CRITICAL, ids=lambda check: check.id)
+def test_f1_a_corruption_is_refused_by_its_own_check_alone(template: Template, check: Check) -> None:
+    home, run_id = template.home, f"corrupted-{check.id}"
+    corrupted_copy(home.candidates / RUN, home.candidates / run_id, check)
+
+    verdict = audit_candidate(home, run_id)
+
+    assert [(found.id, found.status) for found in verdict.checks if found.status != "passed"] == [
+        (check.id, "failed")
+    ]
+    assert next(found.offending_rows or 0 for found in verdict.checks if found.id == check.id) >= 1
+    assert not verdict.passed
+
+
+def test_f41_a_refused_candidate_cannot_be_published_and_what_was_published_stays(published: Home) -> None:
+    check = CHECKS["fct_orders.key_unique"]
+    corrupted_copy(published.candidates / RUN, published.candidates / "bad", check)
+    before = sorted(published.publications.rglob("*"))
+    audit_candidate(published, "bad")
+
+    with pytest.raises(RefusedError, match="refused"):
+        publish_candidate(published, Settings(), "bad")
+
+    assert sorted(published.publications.rglob("*")) == before

@@ -1,0 +1,265 @@
+"""Small worlds of raw rows: what a shop's export would hold, written down in a few calls per story."""
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from siyu.landing.batch import Batch, Source
+from siyu.landing.register import land
+from siyu.resources import DUCKDB_TYPES, RESOURCES
+from siyu.settings import Home, Settings
+from siyu.warehouse import connect, quoted
+
+AS_OF = date(2024, 2, 29)  # a leap day, so that every story has one
+NOON_IN_SHANGHAI = timedelta(hours=4)
+LANDED_AT = datetime(2024, 3, 1, 2, tzinfo=UTC)
+HOLDOUT = "holdout"
+
+
+@dataclass
+class World:
+    """Rows per resource, as a channel hands them over; times are noon in Shanghai of the day given."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in RESOURCES})
+
+    def order(
+        self,
+        day: date = AS_OF,
+        *,
+        customer: str | None = "anna",
+        amount: str = "100.00",
+        paid: bool = True,
+        channel: str = "tmall_shop",
+        excluded: str | None = None,
+        currency: str = "CNY",
+        quantity: int = 1,
+        unit_cost: str | None = "40.00",
+        with_line: bool = True,
+    ) -> str:
+        """An order of one line, placed and paid on a day; returns its id."""
+        order_id = f"o{len(self.rows['orders']) + 1:05d}"
+        common = {
+            "channel_code": channel,
+            "order_id": order_id,
+            "customer_id": customer,
+            "ordered_at": _noon(day),
+            "paid_at": _noon(day) if paid else None,
+            "currency_code": currency,
+            "updated_at": _noon(day),
+            "_exclusion": excluded,
+        }
+        self._add("orders", common | {"paid_amount": amount})
+        if with_line:
+            price = str((Decimal(amount) / quantity).quantize(Decimal("0.000001")))
+            line = {"product_id": "p1", "quantity": quantity, "unit_price": price, "line_amount": amount}
+            self._add("order_lines", common | line | {"unit_cost": unit_cost})
+        return order_id
+
+    def refund(
+        self,
+        amount: str,
+        day: date = AS_OF,
+        *,
+        order_id: str | None = None,
+        customer: str | None = None,
+        channel: str = "tmall_shop",
+        currency: str = "CNY",
+    ) -> None:
+        """Money paid back, for an order or for none that is named."""
+        self._add(
+            "refunds",
+            {
+                "channel_code": channel,
+                "refund_id": f"r{len(self.rows['refunds']) + 1:05d}",
+                "order_id": order_id,
+                "customer_id": customer,
+                "product_id": "p1",
+                "quantity": 1,
+                "unit_price": amount,
+                "refund_amount": amount,
+                "refunded_at": _noon(day),
+                "currency_code": currency,
+                "updated_at": _noon(day),
+            },
+        )
+
+    def customer(
+        self, customer: str, *, channel: str = "tmall_shop", enrolled: date | None = None, added: date | None = None
+    ) -> None:
+        """A person the source has a record of."""
+        self._add(
+            "customers",
+            {
+                "channel_code": channel,
+                "customer_id": customer,
+                "enrolled_at": _noon(enrolled) if enrolled else None,
+                "added_at": _noon(added) if added else None,
+            },
+        )
+
+    def touch(self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5") -> None:
+        """A person's assignment to an arm of a campaign."""
+        self._add(
+            "touches",
+            {
+                "channel_code": "tmall_shop",
+                "touch_id": f"t{len(self.rows['touches']) + 1:05d}",
+                "customer_id": customer,
+                "campaign_code": campaign,
+                "arm": arm,
+                "is_holdout": arm == HOLDOUT,
+                "planned_share": share,
+                "touched_at": _noon(day),
+            },
+        )
+
+    def cost(
+        self, amount: str, day: date, *, kind: str = "media", purpose: str = "acquisition", channel: str = "tmall_shop"
+    ) -> None:
+        """Money spent on a channel."""
+        self._add(
+            "costs",
+            {
+                "channel_code": channel,
+                "cost_id": f"c{len(self.rows['costs']) + 1:05d}",
+                "cost_date": day.isoformat(),
+                "cost_type": kind,
+                "cost_purpose": purpose,
+                "cost_amount": amount,
+                "currency_code": "CNY",
+            },
+        )
+
+    def _add(self, resource: str, row: dict[str, Any]) -> None:
+        self.rows[resource].append({"brand_code": "default"} | row)
+
+    def land(self, home: Home, settings: Settings) -> None:
+        """Land every row, as the files channel would after reading one file."""
+        text = json.dumps(self.rows, sort_keys=True).encode()
+        source = Source(
+            channel="files",
+            name="world.jsonl",
+            sha256=hashlib.sha256(text).hexdigest(),
+            bytes=len(text),
+            mapping="world",
+            mapping_sha256="0" * 64,
+        )
+        total = sum(map(len, self.rows.values()))
+        with connect() as connection:
+            batches = []
+            for name, rows in self.rows.items():
+                self._typed(connection, name).create(f"records_{name}")
+                connection.execute(
+                    f"create table rejects_{name} "
+                    "(_source_row bigint, reason varchar, column_name varchar, row_text varchar)"
+                )
+                batches.append(
+                    Batch(
+                        resource=RESOURCES[name],
+                        records=f"records_{name}",
+                        rejects=f"rejects_{name}",
+                        rows_read=total,
+                        rows_elsewhere=total - len(rows),
+                    )
+                )
+            land(connection, home, settings, source, batches, landed_at=LANDED_AT)
+
+    def show_as_raw(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Tables `raw.files__<resource>` as dbt sees them, without landing: a customer's id is its own token."""
+        connection.execute("create schema raw")
+        for name in self.rows:
+            resource = RESOURCES[name]
+            columns = [
+                f"{quoted(column.name)} as {quoted(column.raw_column)}" for column in resource.fields if column.raw_column
+            ]
+            self._typed(connection, name).project(
+                ", ".join(
+                    [
+                        *columns,
+                        "_exclusion is not null as is_excluded",
+                        "_exclusion as exclusion_reason",
+                        "cast(1 as integer) as _line_number",
+                        "md5(_source_row::varchar) as _group_hash",
+                        "md5(_source_row::varchar) as _row_hash",
+                        "'story' as _load_id",
+                        "_source_row",
+                    ]
+                )
+            ).create(f"raw.files__{name}")
+
+    def _typed(self, connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        types = {column.name: DUCKDB_TYPES[column.type] for column in RESOURCES[name].fields}
+        types |= {"_source_row": "bigint", "_exclusion": "varchar"}
+        texts = [
+            {column: None if row.get(column) is None else str(row[column]) for column in types}
+            | {"_source_row": str(number)}
+            for number, row in enumerate(self.rows[name], start=1)
+        ]
+        table = pa.Table.from_pylist(texts, schema=pa.schema([(column, pa.string()) for column in types]))
+        as_typed = ", ".join(
+            f"cast({quoted(column)} as {type_}) as {quoted(column)}" for column, type_ in types.items()
+        )
+        return connection.from_arrow(table).project(as_typed)
+
+
+def _noon(day: date) -> str:
+    return (datetime.combine(day, datetime.min.time()) + NOON_IN_SHANGHAI).isoformat()
+
+
+def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
+    """Two years of three channels: repeat buyers, strangers, refunds of all sorts, costs, a randomised campaign.
+
+    It has one row at least of each sort that a corruption needs: unpaid orders of known and unknown persons,
+    excluded and brushed ones, members without an order, a channel without costs, one with unpaid orders only.
+    """
+    chance = random.Random(seed)
+    world = World()
+    first_day = AS_OF - timedelta(days=700)
+    channels = ("tmall_shop", "mini_program", "pos_till")
+    for number in range(orders):
+        channel = chance.choice(channels)
+        day = AS_OF if number == 0 else first_day + timedelta(days=chance.randrange(701))
+        customer = None if chance.random() < 0.1 else f"{channel}-{chance.randrange(200)}"
+        amount = Decimal(chance.randrange(2_000, 60_000)) / 100
+        draw = chance.random()
+        order_id = world.order(
+            day,
+            customer=customer,
+            amount=str(amount),
+            paid=draw > 0.08 or number == 0,
+            channel=channel,
+            excluded="test_order" if 0.08 < draw < 0.09 else "brushing" if 0.09 < draw < 0.11 else None,
+            quantity=chance.randrange(1, 4),
+            unit_cost=None if channel == "pos_till" else str((amount / 5).quantize(Decimal("0.01"))),
+        )
+        back = chance.random()
+        refunded = min(day + timedelta(days=chance.randrange(30)), AS_OF)
+        if back < 0.03:
+            world.refund(str(amount), refunded, order_id=order_id, channel=channel)
+        elif back < 0.06:
+            world.refund(str((amount / 3).quantize(Decimal("0.01"))), refunded, order_id=order_id, channel=channel)
+        elif back < 0.07:
+            world.refund(str(amount + 5), refunded, order_id=order_id, channel=channel)
+        elif back < 0.08:
+            world.refund("12.34", refunded, channel=channel)
+    for number in range(3):
+        world.order(first_day + timedelta(days=number), customer=None, paid=False, channel="micro_shop", with_line=False)
+    for number in range(40):
+        world.customer(f"visitor-{number}", enrolled=first_day, added=first_day)
+    for number in range(200):
+        world.customer(f"tmall_shop-{number}", enrolled=first_day + timedelta(days=number), added=first_day)
+        arm = HOLDOUT if number % 2 else "coupon"
+        world.touch(f"tmall_shop-{number}", arm=arm, day=AS_OF - timedelta(days=90))
+    for month in range(24):
+        day = first_day + timedelta(days=29 * month)
+        world.cost("1200.00", day)
+        world.cost("300.00", day, kind="commission", purpose="general")
+        world.cost("800.00", day, kind="staff", purpose="retention", channel="mini_program")
+        world.cost("50.00", day, kind="gift", purpose="acquisition", channel="mini_program")
+    return world

@@ -1,0 +1,221 @@
+"""The dbt project, built without landing: empty raw views for every unit test, a small story for the whole.
+
+Here: what dbt itself says of each of its unit tests and data tests, and that the machine's time zone
+changes nothing. Not here: rules of a model, which stand as unit tests beside it.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from siyu.resources import RESOURCES, raw_columns
+from siyu.settings import PROJECT
+
+DBT_PROJECT = PROJECT / "dbt_project"
+
+# One dbt build serves every test of this file, so they belong on one worker.
+pytestmark = pytest.mark.xdist_group("dbt_project")
+
+
+def _unit_test_names() -> list[str]:
+    """Every unit test that a YAML file of the project declares."""
+    return sorted(
+        test["name"]
+        for file in (DBT_PROJECT / "models").rglob("*.yml")
+        for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DbtBuild:
+    """What one `dbt build` left: the database and one result per node, by name."""
+
+    database: Path
+    results: Mapping[str, Mapping[str, Any]]
+    output: str
+
+
+def create_raw_views(database: Path) -> None:
+    """Create an empty `raw.files__<resource>` with the columns that landing would give it."""
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema raw")
+        for resource in RESOURCES.values():
+            columns = ", ".join(f'"{name}" {type_}' for name, type_ in raw_columns(resource).items())
+            connection.execute(f"create table raw.files__{resource.name} ({columns})")
+
+
+def dbt_build(folder: Path, *arguments: str, as_of_date: str, **environment: str) -> DbtBuild:
+    """Run `dbt build` over the raw tables in `folder/warehouse.duckdb`, in a process of its own."""
+    database = folder / "warehouse.duckdb"
+    completed = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            "build",
+            *arguments,
+            "--no-use-colors",
+            *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+            *("--vars", json.dumps({"as_of_date": as_of_date})),
+        ],
+        env=os.environ
+        | {"SIYU_WAREHOUSE_PATH": str(database), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    results_file = folder / "target" / "run_results.json"
+    if not results_file.exists():
+        pytest.fail(f"dbt did not run:\n{completed.stdout}\n{completed.stderr}")
+    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+    return DbtBuild(
+        database=database,
+        results={result["unique_id"].split(".")[-1]: result for result in results},
+        output=completed.stdout,
+    )
+
+
+def failures(build: DbtBuild) -> list[str]:
+    """Nodes that did not succeed, with what dbt says of them."""
+    return [
+        f"{result['unique_id']}: {result['status']}: {result['message']}"
+        for result in build.results.values()
+        if result["status"] not in ("success", "pass")
+    ]
+
+
+@pytest.fixture(scope="session")
+def empty_build(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
+    """The whole project, unit tests included, over nothing landed."""
+    folder = tmp_path_factory.mktemp("dbt_empty")
+    create_raw_views(folder / "warehouse.duckdb")
+    return dbt_build(folder, as_of_date="2024-04-01")
+
+
+def test_dbt_unit_tests_are_found() -> None:
+    names = _unit_test_names()
+    assert len(names) >= 40
+    assert len(names) == len(set(names)), "two unit tests share a name"
+
+
+@pytest.mark.parametrize("name", _unit_test_names())
+def test_dbt_unit_test(empty_build: DbtBuild, name: str) -> None:
+    assert name in empty_build.results, f"dbt never came to it:\n{empty_build.output}"
+    result = empty_build.results[name]
+    assert result["status"] == "pass", result["message"]
+
+
+def test_project_builds_when_nothing_has_landed(empty_build: DbtBuild) -> None:
+    assert failures(empty_build) == []
+
+
+def test_acceptance_checks_of_the_requirement_rows_are_unit_tests() -> None:
+    names = _unit_test_names()
+    for row in ("a8", "c3", "i3", "i6", "i7", "i24", "i27", "j29"):
+        assert any(name.startswith(f"kpi_daily__{row}_") for name in names), f"no check of {row}"
+
+
+def test_a_raw_column_that_landing_gives_is_declared_in_the_dbt_source() -> None:
+    sources = yaml.safe_load((DBT_PROJECT / "models" / "sources.yml").read_text(encoding="utf-8"))
+    declared = {
+        table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
+        for table in sources["sources"][0]["tables"]
+    }
+    assert declared == {
+        f"files__{resource.name}": raw_columns(resource) for resource in RESOURCES.values()
+    }
+
+
+def test_sql_never_reads_the_clock_or_files() -> None:
+    forbidden = re.compile(r"\b(now\(|current_date|current_timestamp|today\(|read_parquet|read_csv)", re.I)
+    offenders = [
+        str(file.relative_to(DBT_PROJECT))
+        for folder in ("models", "macros", "tests")
+        for file in (DBT_PROJECT / folder).rglob("*.sql")
+        if forbidden.search(file.read_text(encoding="utf-8"))
+    ]
+    assert offenders == []
+
+
+# One customer, two channels, times at the edges of the business day (UTC; Shanghai is eight hours ahead).
+_STORY_LINES = """
+insert into raw.files__order_lines by name
+select
+    'default' as brand_code, channel_code, order_id, token as customer_token, product_id,
+    quantity, price as unit_price, quantity * price as line_amount, paid_at::timestamp as ordered_at,
+    paid_at::timestamp as paid_at, 'CNY' as currency_code, updated_at::timestamp as updated_at,
+    coalesce(reason is not null, false) as is_excluded, reason as exclusion_reason,
+    line as _line_number, document as _group_hash, document || line as _row_hash,
+    load as _load_id, 1 as _source_row
+from (
+    values
+        ('own_web', '1', 't1', 'sku', 2, 50.00, '2024-03-30 15:59:59.999', null, null, 1, 'aa', 'l1'),
+        ('own_web', '2', 't1', 'sku', 1, 50.00, '2024-03-30 16:00:00', null, null, 1, 'bb', 'l1'),
+        ('own_web', '2', 't1', 'post', 1, 9.00, '2024-03-30 16:00:00', null, 'non_goods', 2, 'bb', 'l1'),
+        ('own_web', '3', null, 'sku', 1, 70.00, '2024-03-31 10:00:00', '2024-03-31', null, 1, 'cc', 'l1'),
+        ('own_web', '3', null, 'sku', 1, 80.00, '2024-03-31 10:00:00', '2024-04-01', null, 1, '00', 'l0'),
+        ('own_web', '4', 't1', 'sku', 1, 50.00, '2024-04-01 16:00:00', null, null, 1, 'dd', 'l1')
+) as story(channel_code, order_id, token, product_id, quantity, price, paid_at, updated_at, reason,
+           line, document, load)
+"""
+_STORY_REFUNDS = """
+insert into raw.files__refunds by name
+select
+    'default' as brand_code, 'own_web' as channel_code, refund_id, 't1' as customer_token,
+    'SKU' as product_id, 1 as quantity, price as unit_price, price as refund_amount,
+    refunded_at::timestamp as refunded_at, 'CNY' as currency_code, false as is_excluded,
+    1 as _line_number, refund_id as _group_hash, refund_id as _row_hash, 'l1' as _load_id, 1 as _source_row
+from (
+    values
+        ('r1', 50.00, '2024-03-31 15:59:59'),
+        ('r2', 49.00, '2024-04-01 00:00:00'),
+        ('r3', 50.00, '2024-04-01 16:00:00')
+) as story(refund_id, price, refunded_at)
+"""
+
+
+def _story(folder: Path, zone: str) -> DbtBuild:
+    create_raw_views(folder / "warehouse.duckdb")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(_STORY_LINES)
+        connection.execute(_STORY_REFUNDS)
+    return dbt_build(folder, "--exclude-resource-type", "unit_test", as_of_date="2024-04-01", TZ=zone)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+def test_days_and_money_are_right_under_any_time_zone_of_the_machine(tmp_path: Path, zone: str) -> None:
+    build = _story(tmp_path, zone)
+    assert failures(build) == []
+    with duckdb.connect(str(build.database), read_only=True) as connection:
+        days = connection.execute(
+            "select business_date::varchar, gmv_amount, refund_amount, unlinked_refund_amount, "
+            "net_revenue_amount, refunded_on_day_amount, order_count, buyer_count "
+            "from marts.kpi_daily where window_days = 1 and channel_code = 'all' order by 1"
+        ).fetchall()
+        refunds = connection.execute(
+            "select refund_id, order_key, link_basis from core.fct_refunds order by 1"
+        ).fetchall()
+        comment = connection.execute(
+            "select comment from duckdb_columns() "
+            "where schema_name = 'marts' and table_name = 'kpi_daily' and column_name = 'aov'"
+        ).fetchone()
+    # 30 March: order 1. 31 March: order 2 (16:00 UTC is the next day) with the refund r1 of it, and
+    # order 3 in its newer version, of nobody known. 1 April: the refund r2, whose price nothing had.
+    assert days == [
+        ("2024-03-30", Decimal(100), Decimal(0), Decimal(0), Decimal(100), Decimal(0), 1, 1),
+        ("2024-03-31", Decimal(130), Decimal(50), Decimal(0), Decimal(80), Decimal(50), 2, 0),
+        ("2024-04-01", Decimal(0), Decimal(0), Decimal(49), Decimal(-49), Decimal(49), 0, 0),
+    ]
+    assert refunds == [("r1", "own_web|2", "matched"), ("r2", None, "none")]
+    assert comment is not None and "笔单价" in comment[0]

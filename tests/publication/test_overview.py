@@ -1,0 +1,160 @@
+"""`siyu status` tells the truth about a home in any state, in words and in JSON."""
+
+import json
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+import typer
+from siyu.cli import publication as commands
+from siyu.errors import UsageError
+from siyu.publication import publish_candidate, rollback, status, status_text
+from siyu.settings import Home, Settings
+from siyu.state.locks import hold
+from typer.testing import CliRunner
+
+from tests.publication.small_candidates import NOON, write_candidate
+
+app = typer.Typer()
+app.command("status")(commands.status)
+app.command("rollback")(commands.rollback)
+app.command("publish")(commands.publish)
+
+
+def said(*words: str, code: int = 0) -> str:
+    answer = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert answer.exit_code == code, answer.output
+    return answer.output
+
+
+def test_an_empty_home_has_a_status(home: Home) -> None:
+    found = status(home)
+    assert (found.current_id, found.age_hours, found.targets, found.publications) == (None, None, {"marts.duckdb": None}, ())
+    assert "nothing published yet" in status_text(found)
+    assert not (home.published).exists()
+
+
+def test_status_overlooks_what_stands(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1", as_of=date(2026, 11, 19))
+    publish_candidate(home, settings, "night1")
+    write_candidate(home, "night2", amount="11.00")
+    second = publish_candidate(home, settings, "night2")
+    write_candidate(home, "night3", amount="12.00", passed=False)
+
+    found = status(home, now=second.published_at + timedelta(hours=30))
+    assert (found.current_id, found.as_of_date, found.age_hours) == (2, NOON, 30.0)
+    assert found.targets == {"marts.duckdb": 2}
+    assert found.is_complete
+    assert [record.id for record in found.publications] == [2, 1]
+    assert found.last_verdict is not None
+    assert (found.last_verdict.run_id, found.last_verdict.passed) == ("night3", False)
+    assert found.last_verdict.failed_checks == ("fct_orders.amounts",)
+    assert found.locks == {}
+    text = status_text(found)
+    assert "publication 2, as of 2026-11-20" in text
+    assert "30.0 h ago" in text
+    assert "run night3 REFUSED (fct_orders.amounts)" in text
+
+
+def test_status_believes_the_folder_rather_than_the_served_file(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    served_before = home.marts_file.read_bytes()
+    write_candidate(home, "night2", amount="11.00")
+    publish_candidate(home, settings, "night2")
+    home.marts_file.write_bytes(served_before)
+    found = status(home)
+    assert (found.current_id, found.targets, found.is_complete) == (2, {"marts.duckdb": 1}, False)
+    assert "not the current one" in status_text(found)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", None])
+def test_a_serving_file_that_cannot_be_read_breaks_status(home: Home, settings: Settings, content: bytes | None) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    if content is None:
+        home.marts_file.unlink()
+    else:
+        home.marts_file.write_bytes(content)
+    found = status(home)
+    assert found.targets == {"marts.duckdb": None}
+    assert not found.is_complete
+
+
+def test_a_reader_who_may_write_breaks_status(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    with duckdb.connect(str(home.marts_file)):
+        assert status(home).current_id == 1
+
+
+def test_status_does_not_name_who_holds_a_lock(home: Home) -> None:
+    with hold(home.state / "warehouse.lock", run_id="night7", wait_seconds=0):
+        found = status(home)
+        assert found.locks["warehouse.lock"].run == "night7"
+        assert f"held by process {os.getpid()} (run night7" in status_text(found)
+    assert status(home).locks == {}
+
+
+def test_a_torn_verdict_breaks_status(home: Home) -> None:
+    (write_candidate(home, "night1") / "verdict.json").write_text("{")
+    found = status(home)
+    assert found.last_verdict is not None
+    assert found.last_verdict.passed is None
+
+
+def test_json_of_the_commands_cannot_be_read(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    place = ("--home", str(home), "--json")
+    made = json.loads(said("publish", "night1", *place))
+    assert (made["id"], made["is_new"], made["rows"]) == (1, True, {"fct_orders": 3, "kpi_daily": 1})
+    shown = json.loads(said("status", *place))
+    assert (shown["current_id"], shown["as_of_date"], shown["hold"]) == (1, "2026-11-20", None)
+    back = json.loads(said("rollback", "1", "--by", "li.na", "--reason", "test", *place))
+    assert (back["id"], back["restores"]) == (2, 1)
+    assert json.loads(said("status", *place))["hold"]["by"] == "li.na"
+    ended = json.loads(said("publish", "--resume", "--by", "li.na", "--reason", "test", *place))
+    assert ended["ended"]["restores"] == 1
+    assert json.loads(said("status", *place))["hold"] is None
+
+
+def test_words_of_the_commands_leave_out_what_to_do(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    place = ("--home", str(home))
+    assert "siyu publish --resume" in said("rollback", "1", "--by", "li.na", "--reason", "test", *place)
+    assert "ON HOLD since rollback to 1 by li.na" in said("status", *place)
+    assert "no longer on hold" in said("publish", "--resume", "--by", "li.na", "--reason", "test", *place)
+    assert "nothing was on hold" in said("publish", "--resume", "--by", "li.na", "--reason", "test", *place)
+
+
+def test_a_stale_publication_passes_the_outside_check(home: Home, settings: Settings) -> None:
+    said("status", "--home", str(home), "--fresh-within", "26h", code=1)
+    write_candidate(home, "night1")
+    publication = publish_candidate(home, settings, "night1")
+    said("status", "--home", str(home), "--fresh-within", "26h")
+    late = status(home, now=publication.published_at + timedelta(hours=26, minutes=1))
+    assert not late.is_fresher_than(timedelta(hours=26))
+    home.marts_file.unlink()
+    said("status", "--home", str(home), "--fresh-within", "26h", code=1)
+
+
+@pytest.mark.parametrize("words", [("publish",), ("publish", "night1", "--resume"), ("status", "--fresh-within", "soon")])
+def test_a_command_guesses_what_was_meant(home: Home, words: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(app, [*words, "--home", str(home)])
+    assert isinstance(answer.exception, UsageError)
+
+
+def test_status_writes_into_the_home(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    rollback(home, settings, 1, by="li.na", reason="test")
+    before = _times(home.root)
+    status(home)
+    assert _times(home.root) == before
+
+
+def _times(root: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in root.rglob("*")}
