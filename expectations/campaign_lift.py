@@ -9,13 +9,6 @@ def campaign_lift() -> gx.ExpectationSuite:
     return gx.ExpectationSuite(
         name="campaign_lift",
         expectations=[
-            gxe.ExpectColumnValuesToBeBetween(
-                column="rate_p_value",
-                min_value=0,
-                max_value=1,
-                severity="critical",
-                meta={"check": "campaign_lift.p_value_is_a_probability"},
-            ),
             gxe.ExpectColumnValuesToBeInSet(
                 column="is_sample_ratio_ok",
                 value_set=[True],

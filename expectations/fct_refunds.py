@@ -18,11 +18,5 @@ def fct_refunds() -> gx.ExpectationSuite:
                 severity="critical",
                 meta={"check": "fct_refunds.amount_not_negative"},
             ),
-            gxe.ExpectColumnValuesToBeInSet(
-                column="link_basis",
-                value_set=["source", "matched", "none"],
-                severity="critical",
-                meta={"check": "fct_refunds.link_basis_known"},
-            ),
         ],
     )

@@ -15,19 +15,6 @@ def kpi_daily() -> gx.ExpectationSuite:
                 meta={"check": "kpi_daily.key_unique"},
             ),
             gxe.ExpectColumnValuesToBeBetween(
-                column="business_date",
-                max_value={"$PARAMETER": "as_of_date"},
-                severity="critical",
-                meta={"check": "kpi_daily.no_later_day"},
-            ),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="order_identified_rate",
-                min_value=0,
-                max_value=1,
-                severity="critical",
-                meta={"check": "kpi_daily.identified_is_a_share"},
-            ),
-            gxe.ExpectColumnValuesToBeBetween(
                 column="top20_buyer_revenue_share",
                 min_value=0,
                 max_value=1,

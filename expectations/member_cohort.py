@@ -9,11 +9,6 @@ def member_cohort() -> gx.ExpectationSuite:
     return gx.ExpectationSuite(
         name="member_cohort",
         expectations=[
-            gxe.ExpectCompoundColumnsToBeUnique(
-                column_list=["brand_code", "cohort_month", "month_number"],
-                severity="critical",
-                meta={"check": "member_cohort.key_unique"},
-            ),
             gxe.ExpectColumnValuesToBeBetween(
                 column="retention_rate",
                 min_value=0,

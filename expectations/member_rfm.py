@@ -14,11 +14,5 @@ def member_rfm() -> gx.ExpectationSuite:
                 severity="critical",
                 meta={"check": "member_rfm.key_unique"},
             ),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="recency_days",
-                min_value=0,
-                severity="critical",
-                meta={"check": "member_rfm.recency_not_negative"},
-            ),
         ],
     )

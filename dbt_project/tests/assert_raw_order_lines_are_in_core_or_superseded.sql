@@ -1,5 +1,5 @@
--- Every landed line is in core, or belongs to a document that another one of its order supersedes,
--- or to an order placed after as_of_date. Superseding is worked out here a second time, by comparing
+-- Every landed line is in core, or in a document that another one of its order supersedes, or in an
+-- order placed after as_of_date. Superseding is worked out here a second time, by comparing
 -- documents in pairs.
 with
 
@@ -31,19 +31,19 @@ superseded as (
         documents._load_id,
         documents._group_hash
     from documents
-    inner join documents as others
+    inner join documents as rivals
         on
-            documents.order_key = others.order_key
+            documents.order_key = rivals.order_key
             and (
-                others.updated_at > documents.updated_at
+                documents.updated_at < rivals.updated_at
                 or (
-                    others.updated_at = documents.updated_at
-                    and others._group_hash > documents._group_hash
+                    documents.updated_at = rivals.updated_at
+                    and documents._group_hash < rivals._group_hash
                 )
                 or (
-                    others.updated_at = documents.updated_at
-                    and others._group_hash = documents._group_hash
-                    and others._load_id < documents._load_id
+                    documents.updated_at = rivals.updated_at
+                    and documents._group_hash = rivals._group_hash
+                    and documents._load_id > rivals._load_id
                 )
             )
     group by documents.order_key, documents._load_id, documents._group_hash

@@ -1,11 +1,10 @@
--- Every order number that landed is one order in core, unless no version of it was placed by as_of_date.
+-- Every order number that landed is one order in core, unless it was placed after as_of_date.
 with
 
 raw_orders as (
 
     select
         {{ order_key('channel_code', 'order_id') }} as order_key,
-        min({{ business_date('ordered_at') }}) as first_ordered_date,
         max({{ business_date('ordered_at') }}) as last_ordered_date
     from {{ source('raw', 'files__orders') }}
     group by channel_code, order_id

@@ -1,4 +1,4 @@
--- Every refund number that landed is in core, unless a version of it was paid back after as_of_date.
+-- Every refund number that landed is in core, unless it was paid back after as_of_date.
 with
 
 raw_refunds as (

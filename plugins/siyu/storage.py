@@ -20,8 +20,10 @@ _CHUNK = 1 << 20
 
 
 def make_folder(folder: Path) -> Path:
-    """Create a folder (and parents) that only its owner can enter; an existing one is left as it is."""
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """Create a folder and its missing parents, all for their owner alone; an existing one is left as it is."""
+    if not folder.parent.exists():
+        make_folder(folder.parent)  # mkdir(parents=True) would give the parents the default mode
+    folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return folder
 
 

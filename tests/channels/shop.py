@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from siyu.channels.files import claim_files, extract, load_mapping
 from siyu.channels.files.mapping import Mapping
 from siyu.settings import Home, Settings

@@ -3,23 +3,20 @@
 import gzip
 import io
 import json
-import os
-from pathlib import Path
+import threading
 from typing import Any
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from siyu.channels.files import SourceFile, claim_files, extract
-from siyu.channels.files import extract as _extract  # noqa: F401
+
+from siyu.channels.files import claim_files, extract
 from siyu.errors import SourceError
 from siyu.settings import PROJECT
-
 from tests.channels.shop import HEADER, ORDER_COLUMNS, ROW, Shop
 
 BROKEN = PROJECT / "tests" / "data" / "broken"
-TRUNCATED_PARQUET = b"PAR1" + b"\0" * 40
 
 # file → what the message must say, options of the source
 REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -130,7 +127,10 @@ def test_the_rejected_row_is_kept_whole_for_the_vault(shop: Shop) -> None:
 
 
 def test_rows_after_a_record_with_bad_quotes_are_not_swallowed(shop: Shop) -> None:
-    content = f'{HEADER}\nA1,2026-03-01,1\n"A2"x,2026-03-01,1\n"A3\n b",2026-03-01,1\n"A4"y,2026-03-01,1\nA5,2026-03-01,1\n'
+    content = (
+        f'{HEADER}\nA1,2026-03-01,1\n"A2"x,2026-03-01,1\n"A3\n b",2026-03-01,1\n'
+        '"A4"y,2026-03-01,1\nA5,2026-03-01,1\n'
+    )
     part = shop.orders(content)
     assert part.column("order_id") == ["A1", "A3\n b", "A5"]
     assert part.reasons == [(2, "bad_quotes", None), (4, "bad_quotes", None)]
@@ -167,28 +167,26 @@ def test_a_damaged_gzip_is_refused(shop: Shop) -> None:
         shop.orders(bytes(data), name="x.csv.gz")
 
 
-class _GrowingFile(SourceFile):
-    """A file whose writer is still at work: it has grown by the time it is looked at again."""
-
-
 def test_a_file_that_changes_while_it_is_read_is_refused(shop: Shop) -> None:
-    path = shop.put(f"{HEADER}\n" + f"{ROW}\n" * 200_000)
+    path = shop.put(f"{HEADER}\n" + f"{ROW}\n" * 50_000)
     mapping = shop.mapping()
     ((source, file),) = claim_files(mapping, path).claimed
-    fifo = shop.home.root / "go"
-    os.mkfifo(fifo)
-    writer = os.fork()
-    if writer == 0:
-        # waits until reading has begun (its spill folder appears), then appends
-        while not any(shop.home.staging.glob("files-*")):
+    is_over = threading.Event()
+
+    def keep_writing() -> None:
+        while not is_over.wait(0.01):
+            with path.open("a", encoding="utf-8") as late:
+                late.write(ROW + "\n")
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        with (
+            pytest.raises(SourceError, match="changed while it was read"),
+            extract(mapping, source, file, shop.settings, shop.home),
+        ):
             pass
-        with path.open("a", encoding="utf-8") as late:
-            late.write(ROW + "\n")
-        os._exit(0)
-    with (
-        pytest.raises(SourceError, match="changed while it was read"),
-        extract(mapping, source, file, shop.settings, shop.home),
-    ):
-        pass
-    os.waitpid(writer, 0)
-    assert not any(Path(shop.home.staging).iterdir())
+    finally:
+        is_over.set()
+        writer.join()
+    assert list(shop.home.staging.iterdir()) == []

@@ -1,5 +1,7 @@
 """Every format and encoding gives the same three orders."""
 
+# ruff: noqa: DTZ001 - times of a record are UTC without a zone
+
 import gzip
 import io
 import json
@@ -12,9 +14,9 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from siyu.channels.files import claim_files
 from siyu.errors import SourceError, UsageError
-
 from tests.channels.shop import HEADER, ORDER_COLUMNS, ROW, Shop
 
 ROWS = [

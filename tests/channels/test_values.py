@@ -1,6 +1,8 @@
 """What people write in cells, and the value it is."""
 
-from datetime import datetime
+# ruff: noqa: DTZ001 - times of a record are UTC without a zone
+
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,10 +10,27 @@ import pytest
 from tests.channels.shop import Shop
 
 NUMBERS = {
-    "12": "12", "+12": "12", "-12.5": "-12.5", "1,234.50": "1234.5", "1,234,567": "1234567", "￥12": "12",
-    "¥ 12.30": "12.3", "￥1,234.50": "1234.5", "-￥5": "-5", "$3": "3", "£3.10": "3.1", "€7": "7", "12元": "12",
-    "12.5 元": "12.5", "１２．５０": "12.5", "　12\u00a0": "12", "17850.0": "17850", "1e3": "1000", ".5": "0.5", "5.": "5",
-}  # fmt: skip
+    "12": "12",
+    "+12": "12",
+    "-12.5": "-12.5",
+    "1,234.50": "1234.5",
+    "1,234,567": "1234567",
+    "￥12": "12",
+    "¥ 12.30": "12.3",
+    "￥1,234.50": "1234.5",
+    "-￥5": "-5",
+    "$3": "3",
+    "£3.10": "3.1",
+    "€7": "7",
+    "12元": "12",
+    "12.5 元": "12.5",
+    "１２．５０": "12.5",
+    "　12\u00a0": "12",
+    "17850.0": "17850",
+    "1e3": "1000",
+    ".5": "0.5",
+    "5.": "5",
+}
 
 
 def test_numbers_with_signs_commas_and_full_width_digits_are_numbers(shop: Shop) -> None:
@@ -242,3 +261,24 @@ def test_london_summer_and_winter_differ(shop: Shop) -> None:
 def test_what_is_no_date_is_rejected_not_nulled(shop: Shop, text: str, formats: list[str]) -> None:
     part = shop.values("timestamp", [text], "paid_at", format=formats)
     assert part.reasons == [(1, "not_a_date", "value")]
+
+
+def test_a_date_is_the_day_in_the_zone_of_the_mapping(shop: Shop) -> None:
+    columns = {
+        "who": {"from": "who", "type": "id", "personal": "identifier"},
+        "born": {
+            "from": "born",
+            "type": "date",
+            "format": ["iso", "%Y/%m/%d", "epoch_milliseconds"],
+            "personal": "attribute",
+        },
+    }
+    # 515520000000 is 1986-05-03T16:00Z, midnight in Shanghai on the day its summer time began
+    born = ["1986-05-04", "1986-05-03T16:00:00Z", "1986/5/4", "515520000000", "1986-13-01"]
+    part = shop.read(
+        "who,born\n" + "".join(f"u,{text}\n" for text in born),
+        columns=columns,
+        resources={"customers": {"fields": {"customer_id": "who", "birth_date": "born"}}},
+    )["customers"]
+    assert part.column("birth_date") == [date(1986, 5, 4)] * 4
+    assert part.reasons == [(5, "not_a_date", "born")]

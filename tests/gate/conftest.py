@@ -1,17 +1,15 @@
 """A real candidate, built once by dbt from a landed world and published, for every test of the gate."""
 
-import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from siyu.gate import audit_candidate
 from siyu.publication import export_candidate, publish_candidate
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
 from siyu.warehouse import build_warehouse, read_build
-
 from tests.gate.stories import RUN, Template
 from tests.gate.worlds import AS_OF, busy_shop
 
@@ -44,17 +42,9 @@ def _publish_busy_shop(home: Home, settings: Settings) -> None:
 
 
 @pytest.fixture
-def published(template: Template, tmp_path: Path) -> Iterator[Home]:
+def published(template: Template, tmp_path: Path) -> Home:
     """A home of one's own with the busy shop published, and `candidates/story` with the same content."""
     home = Home(tmp_path / "published").create()
     shutil.copytree(template.home.publications, home.publications)
     shutil.copytree(template.home.candidates / RUN, home.candidates / RUN)
     return home
-
-
-def told(home: Home, run_id: str = RUN) -> dict[str, object]:
-    """The verdict that was written."""
-    content: dict[str, object] = json.loads(
-        (home.candidates / run_id / "verdict.json").read_text(encoding="utf-8")
-    )
-    return content

@@ -44,5 +44,7 @@ def change_tables(folder: Path, statements: str) -> None:
                 Column(name=column, type=str(type_), description="")
                 for column, type_ in zip(rows.columns, rows.types, strict=True)
             )
-            models[name] = replace(table, rows=count, checksum=checksum, sha256=sha256_of(file), schema=schema)
+            models[name] = replace(
+                table, rows=count, checksum=checksum, sha256=sha256_of(file), schema=schema
+            )
     write_manifest(folder, replace(manifest, models=models))

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from siyu.publication import export_candidate
 from siyu.settings import Home
 from siyu.storage import make_folder, read_json
 from siyu.warehouse import Build, connect, dbt_folder
 from siyu.warehouse.records import write_build
-
 from tests.gate.worlds import AS_OF, World
 
 RUN = "story"  # the stem of the warehouse file is the database's name in compiled SQL
@@ -30,7 +30,9 @@ class Template:
         self.home = home
         self.manifest = dbt_folder(home, RUN) / "target" / "manifest.json"
         nodes: dict[str, dict[str, Any]] = read_json(self.manifest)["nodes"]
-        order = TopologicalSorter({key: set(node["depends_on"].get("nodes", ())) for key, node in nodes.items()})
+        order = TopologicalSorter(
+            {key: set(node["depends_on"].get("nodes", ())) for key, node in nodes.items()}
+        )
         ordered = [nodes[key] for key in order.static_order() if key in nodes]
         self.seeds = [node for node in ordered if node["resource_type"] == "seed"]
         self.models = [node for node in ordered if node["resource_type"] == "model"]

@@ -1,12 +1,12 @@
 """Bad data never goes live (F1): each critical check fires on its corruption, alone, and the verdict refuses."""
 
 import pytest
-from siyu.gate import audit_candidate
-from siyu.publication import publish_candidate
-from siyu.errors import RefusedError
-from siyu.settings import Home, Settings
 
 from expectations.registry import CHECKS, Check
+from siyu.errors import RefusedError
+from siyu.gate import audit_candidate
+from siyu.publication import publish_candidate
+from siyu.settings import Home, Settings
 from tests.gate.corrupting import corrupted_copy
 from tests.gate.stories import RUN, Template
 

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+
 from siyu.gate import Verdict, audit_candidate
 from siyu.settings import Home
-
 from tests.gate.stories import RUN, Template, export_story
 from tests.gate.worlds import AS_OF, HOLDOUT, World
 
@@ -26,19 +26,24 @@ def small_shop(world: World) -> None:
         world.order(days_ago(number), customer=f"c{number % 20}", amount=f"{80 + number}.00")
 
 
-# ---- stories of a first night
+# ---- stories of a first night; oddities that touch different days, orders or campaigns share one
 
 
-def refund_only_day(world: World) -> None:
-    order = world.order(YESTERDAY)
-    world.order(days_ago(3), customer="ben")
-    world.refund("30.00", AS_OF, order_id=order)
-
-
-def day_with_negative_net_revenue(world: World) -> None:
-    world.order(days_ago(40), amount="900.00")
-    world.order(AS_OF, amount="10.00", customer="ben")
-    world.refund("500.00", AS_OF)
+def odd_refunds(world: World) -> None:
+    """A refund-only day, a day refunded to the last fen, a negative day, refunds above what was paid or unpaid."""
+    paid_yesterday = world.order(YESTERDAY)
+    world.refund("100.00", AS_OF, order_id=paid_yesterday)
+    for number in range(3):
+        order = world.order(days_ago(20), customer=f"c{number}")
+        world.refund("100.00", days_ago(19), order_id=order)
+    world.order(days_ago(30), amount="10.00", customer="ben")
+    world.refund("500.00", days_ago(30))
+    twice = world.order(days_ago(40), amount="100.00")
+    world.refund("70.00", days_ago(39), order_id=twice)
+    world.refund("70.00", days_ago(38), order_id=twice)
+    unpaid = world.order(days_ago(50), paid=False)
+    world.refund("5.00", days_ago(50), order_id=unpaid)
+    world.refund("20.00", days_ago(60), customer="known by a refund alone")
 
 
 def peak_day_of_twenty_times(world: World) -> None:
@@ -51,15 +56,29 @@ def peak_day_of_twenty_times(world: World) -> None:
     world.order(AS_OF)
 
 
-def closed_channel(world: World) -> None:
+def odd_shop(world: World) -> None:
+    """A closed channel, a cohort of one buyer, an order of nothing, leap days, costs of channels without sales."""
     small_shop(world)
     for number in range(10):
         world.order(days_ago(300 + number), channel="pos_till", customer=f"c{number}")
-
-
-def one_buyer_cohort(world: World) -> None:
-    small_shop(world)
     world.order(days_ago(500), customer="loner")
+    world.order(AS_OF, amount="0.00", customer="ben")
+    world.order(date(2020, 2, 29))
+    world.cost("5000.00", days_ago(70), channel="douyin_feed")
+    world.cost("10.00", days_ago(10), kind="commission", purpose="general", channel="wecom")
+
+
+def odd_campaigns(world: World) -> None:
+    """Campaigns without a holdout, of a holdout alone, that nobody answered, of strangers."""
+    small_shop(world)
+    for number in range(10):
+        world.touch(f"c{number}", arm="coupon", day=days_ago(45), campaign="everyone", share="1")
+    world.touch("c1", arm=HOLDOUT, day=days_ago(45), campaign="nobody")
+    for number in range(4):
+        arm = HOLDOUT if number % 2 else "coupon"
+        world.touch(f"stranger{number}", arm=arm, day=days_ago(60), campaign="unanswered")
+    world.touch("c1", arm="coupon", day=AS_OF, campaign="today")
+    world.touch("c2", arm=HOLDOUT, day=AS_OF, campaign="today")
 
 
 def only_unknown_members(world: World) -> None:
@@ -71,11 +90,6 @@ def no_refunds_no_costs_no_touches(world: World) -> None:
     small_shop(world)
 
 
-def zero_amount_order(world: World) -> None:
-    world.order(YESTERDAY)
-    world.order(AS_OF, amount="0.00", customer="ben")
-
-
 def single_order(world: World) -> None:
     world.order(AS_OF)
 
@@ -83,43 +97,6 @@ def single_order(world: World) -> None:
 def everybody_has_churned(world: World) -> None:
     for number in range(5):
         world.order(days_ago(400 + number), customer=f"c{number}")
-
-
-def orders_on_leap_days(world: World) -> None:
-    world.order(date(2020, 2, 29))
-    world.order(date(2024, 2, 29))
-
-
-def campaign_without_holdout(world: World) -> None:
-    small_shop(world)
-    for number in range(10):
-        world.touch(f"c{number}", arm="coupon", day=days_ago(45), share="1")
-
-
-def campaign_of_a_holdout_alone(world: World) -> None:
-    small_shop(world)
-    world.touch("c1", arm=HOLDOUT, day=days_ago(45))
-
-
-def campaign_that_nobody_answered(world: World) -> None:
-    world.order(days_ago(100))
-    for number in range(4):
-        world.touch(f"c{number}", arm=HOLDOUT if number % 2 else "coupon", day=days_ago(60))
-
-
-def day_refunded_to_the_last_fen(world: World) -> None:
-    world.order(days_ago(5))
-    for number in range(3):
-        order = world.order(YESTERDAY, customer=f"c{number}")
-        world.refund("100.00", AS_OF, order_id=order)
-
-
-def refunds_above_what_was_paid(world: World) -> None:
-    order = world.order(days_ago(5), amount="100.00")
-    world.refund("70.00", days_ago(3), order_id=order)
-    world.refund("70.00", days_ago(2), order_id=order)
-    unpaid = world.order(days_ago(5), paid=False)
-    world.refund("5.00", AS_OF, order_id=unpaid)
 
 
 def only_unpaid_orders(world: World) -> None:
@@ -131,51 +108,24 @@ def every_order_is_brushed_or_a_test(world: World) -> None:
     world.order(AS_OF, excluded="test_order", customer="ben")
 
 
-def costs_of_a_channel_that_never_sold(world: World) -> None:
-    small_shop(world)
-    world.cost("5000.00", days_ago(70), channel="douyin_feed")
-    world.cost("10.00", days_ago(10), kind="commission", purpose="general", channel="wecom")
-
-
-def everybody_spends_the_same(world: World) -> None:
+def everybody_spends_the_same_on_goods_unknown(world: World) -> None:
     for number in range(12):
-        world.order(days_ago(7), customer=f"c{number}")
-
-
-def goods_unknown(world: World) -> None:
-    for number in range(5):
-        world.order(days_ago(number), with_line=False, customer=f"c{number}")
+        world.order(days_ago(7), customer=f"c{number}", with_line=False)
     world.order(AS_OF, unit_cost=None)
 
 
-def member_known_by_a_refund_alone(world: World) -> None:
-    world.order(AS_OF)
-    world.refund("20.00", AS_OF, customer="stranger")
-
-
 FIRST_NIGHTS: list[Story] = [
-    refund_only_day,
-    day_with_negative_net_revenue,
+    odd_refunds,
     peak_day_of_twenty_times,
-    closed_channel,
-    one_buyer_cohort,
+    odd_shop,
+    odd_campaigns,
     only_unknown_members,
     no_refunds_no_costs_no_touches,
-    zero_amount_order,
     single_order,
     everybody_has_churned,
-    orders_on_leap_days,
-    campaign_without_holdout,
-    campaign_of_a_holdout_alone,
-    campaign_that_nobody_answered,
-    day_refunded_to_the_last_fen,
-    refunds_above_what_was_paid,
     only_unpaid_orders,
     every_order_is_brushed_or_a_test,
-    costs_of_a_channel_that_never_sold,
-    everybody_spends_the_same,
-    goods_unknown,
-    member_known_by_a_refund_alone,
+    everybody_spends_the_same_on_goods_unknown,
 ]
 
 # ---- stories of a night after the small shop was published
@@ -219,7 +169,9 @@ LATER_NIGHTS: list[Story] = [
 ]
 
 
-def audited(template: Template, home: Home, story: Story, *, seeds: Iterable[str] = (), load_id: str) -> Verdict:
+def audited(
+    template: Template, home: Home, story: Story, *, seeds: Iterable[str] = (), load_id: str
+) -> Verdict:
     world = World()
     story(world)
     export_story(template, home, world, seeds=seeds, load_id=load_id)
@@ -252,7 +204,9 @@ def test_f1_a_later_night_with_an_oddity_is_not_refused(
 def test_f1_orders_in_a_currency_with_a_rate_are_not_refused(template: Template, home: Home) -> None:
     def orders_in_dollars(world: World) -> None:
         world.order(YESTERDAY)
-        world.refund("5.00", AS_OF, order_id=world.order(AS_OF, amount="10.00", currency="USD"), currency="USD")
+        world.refund(
+            "5.00", AS_OF, order_id=world.order(AS_OF, amount="10.00", currency="USD"), currency="USD"
+        )
 
     rate = "insert into seeds.fx_rates values ('USD', date '2020-01-01', 7.2)"
     verdict = audited(template, home, orders_in_dollars, seeds=[rate], load_id="first")

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from siyu.gate.files import FILE_CHECKS
 
 from expectations import INVARIANTS, MODELS_WITH_A_SUITE, PROMISED_MODELS
 from expectations.registry import CHECKS, CORRUPTIONS, Check
+from siyu.gate.files import FILE_CHECKS
 
 CRITICAL = [check for check in CHECKS.values() if check.severity == "critical"]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+
 from siyu.landing.batch import Batch, Source
 from siyu.landing.register import land
 from siyu.resources import DUCKDB_TYPES, RESOURCES
@@ -90,7 +91,12 @@ class World:
         )
 
     def customer(
-        self, customer: str, *, channel: str = "tmall_shop", enrolled: date | None = None, added: date | None = None
+        self,
+        customer: str,
+        *,
+        channel: str = "tmall_shop",
+        enrolled: date | None = None,
+        added: date | None = None,
     ) -> None:
         """A person the source has a record of."""
         self._add(
@@ -103,7 +109,9 @@ class World:
             },
         )
 
-    def touch(self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5") -> None:
+    def touch(
+        self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5"
+    ) -> None:
         """A person's assignment to an arm of a campaign."""
         self._add(
             "touches",
@@ -120,7 +128,13 @@ class World:
         )
 
     def cost(
-        self, amount: str, day: date, *, kind: str = "media", purpose: str = "acquisition", channel: str = "tmall_shop"
+        self,
+        amount: str,
+        day: date,
+        *,
+        kind: str = "media",
+        purpose: str = "acquisition",
+        channel: str = "tmall_shop",
     ) -> None:
         """Money spent on a channel."""
         self._add(
@@ -176,7 +190,9 @@ class World:
         for name in self.rows:
             resource = RESOURCES[name]
             columns = [
-                f"{quoted(column.name)} as {quoted(column.raw_column)}" for column in resource.fields if column.raw_column
+                f"{quoted(column.name)} as {quoted(column.raw_column)}"
+                for column in resource.fields
+                if column.raw_column
             ]
             self._typed(connection, name).project(
                 ", ".join(
@@ -223,8 +239,9 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
     first_day = AS_OF - timedelta(days=700)
     channels = ("tmall_shop", "mini_program", "pos_till")
     for number in range(orders):
-        channel = chance.choice(channels)
-        day = AS_OF if number == 0 else first_day + timedelta(days=chance.randrange(701))
+        # on the last day one channel sells alone, so that another has a day of zeros to lose
+        channel = channels[0] if number == 0 else chance.choice(channels)
+        day = AS_OF if number == 0 else first_day + timedelta(days=chance.randrange(700))
         customer = None if chance.random() < 0.1 else f"{channel}-{chance.randrange(200)}"
         amount = Decimal(chance.randrange(2_000, 60_000)) / 100
         draw = chance.random()
@@ -238,18 +255,26 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
             quantity=chance.randrange(1, 4),
             unit_cost=None if channel == "pos_till" else str((amount / 5).quantize(Decimal("0.01"))),
         )
-        back = chance.random()
-        refunded = min(day + timedelta(days=chance.randrange(30)), AS_OF)
+        back = 1.0 if number == 0 else chance.random()
+        refunded = min(day + timedelta(days=chance.randrange(30)), AS_OF - timedelta(days=1))
         if back < 0.03:
             world.refund(str(amount), refunded, order_id=order_id, channel=channel)
         elif back < 0.06:
-            world.refund(str((amount / 3).quantize(Decimal("0.01"))), refunded, order_id=order_id, channel=channel)
+            world.refund(
+                str((amount / 3).quantize(Decimal("0.01"))), refunded, order_id=order_id, channel=channel
+            )
         elif back < 0.07:
             world.refund(str(amount + 5), refunded, order_id=order_id, channel=channel)
         elif back < 0.08:
             world.refund("12.34", refunded, channel=channel)
     for number in range(3):
-        world.order(first_day + timedelta(days=number), customer=None, paid=False, channel="micro_shop", with_line=False)
+        world.order(
+            first_day + timedelta(days=number),
+            customer=None,
+            paid=False,
+            channel="micro_shop",
+            with_line=False,
+        )
     for number in range(40):
         world.customer(f"visitor-{number}", enrolled=first_day, added=first_day)
     for number in range(200):

@@ -95,8 +95,9 @@ HOSTILE = [
     "/etc/passwd", "//etc/passwd", "../outside.parquet", "raw/../../outside.parquet", "raw/files/../../keys/master.key",
     "raw/files/orders/../../../keys/master.key", "..", ".", "", "raw", "raw/", "raw//files", "raw/./files/x.parquet",
     "keys/master.key", "state/state.db", "siyu.yml", "version", "publications/1/x.parquet", "~/x.parquet", "raw/~root",
-    "raw/files/*/*.parquet", "raw/files/orders/*.parquet", "raw/files/orders/[a-z].parquet", "raw/files/orders/?.parquet",
-    "http://example.com/x.parquet", "s3://bucket/x.parquet", "file:///etc/passwd", "raw/files/orders/x\u0000.parquet",
+    "raw/files/*/*.parquet", "raw/files/orders/*.parquet", "raw/files/orders/[a-z].parquet",
+    "raw/files/orders/?.parquet", "http://example.com/x.parquet",
+    "s3://bucket/x.parquet", "file:///etc/passwd", "raw/files/orders/x\u0000.parquet",
     "raw\\..\\..\\x.parquet", "raw/files/orders/x.parquet\n", "raw/files/or'ders/x.parquet", "C:\\x.parquet",
 ]  # fmt: skip
 

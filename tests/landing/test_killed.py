@@ -1,6 +1,7 @@
 """kill -9 at every side effect of a landing: a reader sees the old state or the new one, and a rerun completes."""
 
 import json
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 
 from siyu.settings import PROJECT
 
+POINTS = 10  # of 20 to 50 side effects; 0 kills at every one of them
 
-def run_killed(what: str, folder: Path) -> list[dict]:
+
+def run_killed(what: str, folder: Path, seed: int) -> list[dict]:
     process = subprocess.run(
-        [sys.executable, "-m", "tests.landing.killed_landing", what, str(folder)],
+        [sys.executable, "-m", "tests.landing.killed_landing", what, str(folder), str(POINTS), str(seed)],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -28,16 +31,17 @@ def run_killed(what: str, folder: Path) -> list[dict]:
 def test_f5_killed_before_any_side_effect_a_landing_is_whole_or_absent_and_completes(
     what: str, tmp_path: Path
 ) -> None:
-    runs = run_killed(what, tmp_path)
-    *killed, undisturbed = runs
-    assert len(killed) >= 10, "the hook saw too few side effects to prove anything"
+    seed = secrets.randbelow(10**6)
+    undisturbed, *killed = run_killed(what, tmp_path, seed)
+    print(f"seed {seed}, {undisturbed['effects']} side effects")
     assert not undisturbed["killed"]
+    assert len(killed) == POINTS, "the hook saw too few side effects to prove anything"
     goal = undisturbed["after_rerun"]
     assert goal["rows"]
-    before = killed[0]["after_kill"]
-    for number, run in enumerate(killed, start=1):
-        assert run["killed"], number
-        assert run["after_kill"] in (before, goal), number
-        assert run["after_rerun"] == goal, number
-        assert run["files"] == undisturbed["files"], number
-        assert run["staging"] == [], number
+    for run in killed:
+        told = (seed, run["kill"])
+        assert run["killed"], told
+        assert run["after_kill"] in (undisturbed["before"], goal), told
+        assert run["after_rerun"] == goal, told
+        assert run["files"] == undisturbed["files"], told
+        assert run["staging"] == [], told

@@ -253,7 +253,7 @@ def test_f39_everything_that_landed_is_private_to_its_owner(shop: Shop) -> None:
     wrong = {
         str(path.relative_to(shop.home.root)): oct(path.stat().st_mode)
         for path in shop.home.root.rglob("*")
-        if stat.S_IMODE(path.stat().st_mode) != (0o700 if path.is_dir() else 0o600) and path.name != "version"
+        if stat.S_IMODE(path.stat().st_mode) != (0o700 if path.is_dir() else 0o600)
     }
     assert wrong == {}
 
@@ -296,7 +296,7 @@ ROWS = st.builds(
 )
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=15, deadline=None)
 @given(
     files=st.lists(
         st.tuples(st.lists(ROWS, max_size=8), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=3

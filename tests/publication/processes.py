@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from siyu.clock import utc_now
 from siyu.publication import maintain, publish_candidate, rollback
 from siyu.settings import Home, Settings
@@ -20,9 +21,9 @@ _CHANGES = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.tru
 
 
 def forks() -> ForkServerContext:
-    """A context whose processes start fast: siyu is imported once, before any of them forks."""
+    """A context whose processes start fast: siyu, and what DuckDB imports by itself, is imported once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "pytest", "siyu.publication"])
+    context.set_forkserver_preload(["__main__", "pytest", "pandas", "pyarrow.dataset", "siyu.publication"])
     return context
 
 

@@ -5,14 +5,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Column, Manifest, Table, write_manifest
 from siyu.settings import Home
 from siyu.storage import make_folder, sha256_of, write_json
 
 NOON = date(2026, 11, 20)
-ORDERS_DDL = "create table fct_orders (order_key varchar, paid_amount decimal(18,2), paid_at timestamp, is_paid boolean)"
-DAILY_DDL = "create table kpi_daily (business_date date, brand_code varchar, net_amount decimal(18,2), buyer_share double)"
+ORDERS_DDL = """
+create table fct_orders (order_key varchar, paid_amount decimal(18,2), paid_at timestamp, is_paid boolean)
+"""
+DAILY_DDL = """
+create table kpi_daily (business_date date, brand_code varchar, net_amount decimal(18,2), buyer_share double)
+"""
 DESCRIPTIONS = {
     "fct_orders": "One row per order. 每笔订单一行。",
     "kpi_daily": "One row per day; it's a day's net. 每天一行。",
@@ -46,7 +51,9 @@ def write_candidate(
         models = {name: _table(connection, folder, name) for name in KEYS}
     write_manifest(
         folder,
-        Manifest(run_id=run_id, as_of_date=as_of, load_ids=load_ids, code_revision="c0ffee+dbt.1", models=models),
+        Manifest(
+            run_id=run_id, as_of_date=as_of, load_ids=load_ids, code_revision="c0ffee+dbt.1", models=models
+        ),
     )
     if passed is not None:
         write_verdict(folder, passed=passed)
@@ -77,7 +84,12 @@ def write_verdict(folder: Path, *, passed: object = True) -> None:
 
 def bytes_of(*folders: Path) -> dict[str, str]:
     """SHA-256 of every file below the folders, by path."""
-    return {str(file): sha256_of(file) for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        str(file): sha256_of(file)
+        for folder in folders
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
 
 
 def leftovers(home: Home) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from siyu.clock import utc_now
 from siyu.errors import UsageError
 from siyu.publication import (
@@ -19,7 +20,6 @@ from siyu.publication import (
 from siyu.publication.records import read_record, write_record
 from siyu.settings import Home, Settings
 from siyu.storage import write_json
-
 from tests.publication import processes
 from tests.publication.small_candidates import leftovers, served, write_candidate
 
@@ -60,7 +60,11 @@ def test_a_publication_goes_while_its_readers_have_grace(home: Home) -> None:
     publish_days(home, [date(2026, 11, day) for day in range(1, 5)])
     settings = Settings(keep_publications=1, reader_grace_hours=24)
     assert maintain(home, settings, now=utc_now() + timedelta(hours=23))["publications"] == []
-    assert maintain(home, settings, now=utc_now() + timedelta(hours=25))["publications"] == ["000001", "000002", "000003"]
+    assert maintain(home, settings, now=utc_now() + timedelta(hours=25))["publications"] == [
+        "000001",
+        "000002",
+        "000003",
+    ]
 
 
 def test_the_log_forgets_a_publication_that_was_removed(home: Home) -> None:
@@ -69,7 +73,9 @@ def test_the_log_forgets_a_publication_that_was_removed(home: Home) -> None:
     assert [record.id for record in publication_log(home)] == [1, 2, 3, 4]
     write_candidate(home, "night5", amount="5.00")
     assert publish_candidate(home, Settings(), "night5").id == 5
-    assert served(home, "select publication_id from marts.publish_log order by 1") == [(n,) for n in range(1, 6)]
+    assert served(home, "select publication_id from marts.publish_log order by 1") == [
+        (n,) for n in range(1, 6)
+    ]
     with pytest.raises(UsageError, match="publication 1 is not there; expected one of: 4, 5"):
         rollback(home, Settings(), 1, by="li.na", reason="test")
 
@@ -115,14 +121,22 @@ def test_logs_pile_up_or_go_before_their_warehouse(home: Home) -> None:
 
 
 def test_maintenance_of_an_empty_home_fails(home: Home, settings: Settings) -> None:
-    assert maintain(home, settings, now=utc_now()) == {"publications": [], "candidates": [], "warehouses": [], "runs": []}
+    assert maintain(home, settings, now=utc_now()) == {
+        "publications": [],
+        "candidates": [],
+        "warehouses": [],
+        "runs": [],
+    }
 
 
 def test_f5_a_kill_during_retention_leaves_half_a_publication(home: Home, tmp_path: Path) -> None:
     publish_days(home, [date(2026, 11, day) for day in range(1, 4)])
     for folder in home.publications.iterdir():  # published long ago
         record = read_record(folder / "publication.json")
-        write_record(folder / "publication.json", record.__class__(**{**vars(record), "published_at": record.published_at - LATER}))
+        write_record(
+            folder / "publication.json",
+            record.__class__(**{**vars(record), "published_at": record.published_at - LATER}),
+        )
     state = published_state(home)
 
     def prepare(change: int) -> tuple[Path, tuple[()]]:

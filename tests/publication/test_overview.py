@@ -8,13 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from siyu.cli import publication as commands
 from siyu.errors import UsageError
 from siyu.publication import publish_candidate, rollback, status, status_text
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
-from typer.testing import CliRunner
-
 from tests.publication.small_candidates import NOON, write_candidate
 
 app = typer.Typer()
@@ -31,7 +31,12 @@ def said(*words: str, code: int = 0) -> str:
 
 def test_an_empty_home_has_a_status(home: Home) -> None:
     found = status(home)
-    assert (found.current_id, found.age_hours, found.targets, found.publications) == (None, None, {"marts.duckdb": None}, ())
+    assert (found.current_id, found.age_hours, found.targets, found.publications) == (
+        None,
+        None,
+        {"marts.duckdb": None},
+        (),
+    )
     assert "nothing published yet" in status_text(found)
     assert not (home.published).exists()
 
@@ -71,7 +76,9 @@ def test_status_believes_the_folder_rather_than_the_served_file(home: Home, sett
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", None])
-def test_a_serving_file_that_cannot_be_read_breaks_status(home: Home, settings: Settings, content: bytes | None) -> None:
+def test_a_serving_file_that_cannot_be_read_breaks_status(
+    home: Home, settings: Settings, content: bytes | None
+) -> None:
     write_candidate(home, "night1")
     publish_candidate(home, settings, "night1")
     if content is None:
@@ -105,7 +112,7 @@ def test_a_torn_verdict_breaks_status(home: Home) -> None:
     assert found.last_verdict.passed is None
 
 
-def test_json_of_the_commands_cannot_be_read(home: Home, settings: Settings) -> None:
+def test_json_of_the_commands_cannot_be_read(home: Home) -> None:
     write_candidate(home, "night1")
     place = ("--home", str(home), "--json")
     made = json.loads(said("publish", "night1", *place))
@@ -141,7 +148,9 @@ def test_a_stale_publication_passes_the_outside_check(home: Home, settings: Sett
     said("status", "--home", str(home), "--fresh-within", "26h", code=1)
 
 
-@pytest.mark.parametrize("words", [("publish",), ("publish", "night1", "--resume"), ("status", "--fresh-within", "soon")])
+@pytest.mark.parametrize(
+    "words", [("publish",), ("publish", "night1", "--resume"), ("status", "--fresh-within", "soon")]
+)
 def test_a_command_guesses_what_was_meant(home: Home, words: tuple[str, ...]) -> None:
     answer = CliRunner().invoke(app, [*words, "--home", str(home)])
     assert isinstance(answer.exception, UsageError)

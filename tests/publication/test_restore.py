@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from siyu.errors import DamagedFileError, RefusedError, UsageError
 from siyu.publication import (
     current_publication,
@@ -16,7 +17,6 @@ from siyu.publication import (
 )
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
-
 from tests.publication import processes
 from tests.publication.small_candidates import bytes_of, leftovers, served, write_candidate
 
@@ -34,7 +34,9 @@ def publish_nights(home: Home, settings: Settings, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("restored", [3, 4, 5])
-def test_f7_a_rollback_gives_other_rows_than_were_published(home: Home, settings: Settings, restored: int) -> None:
+def test_f7_a_rollback_gives_other_rows_than_were_published(
+    home: Home, settings: Settings, restored: int
+) -> None:
     states = publish_nights(home, settings, 5)
     publication = rollback(home, settings, restored, **WHO)
     assert (publication.id, publication.restores, publication.is_new) == (6, restored, True)
@@ -80,7 +82,9 @@ def test_a_rollback_or_resume_is_missing_from_the_audit_log(home: Home, settings
 
 
 @pytest.mark.parametrize("who", [{"by": " ", "reason": "x"}, {"by": "x", "reason": ""}])
-def test_a_rollback_without_a_name_or_reason_is_done(home: Home, settings: Settings, who: dict[str, str]) -> None:
+def test_a_rollback_without_a_name_or_reason_is_done(
+    home: Home, settings: Settings, who: dict[str, str]
+) -> None:
     publish_nights(home, settings, 2)
     with pytest.raises(UsageError):
         rollback(home, settings, 1, **who)

@@ -77,7 +77,7 @@ def _answers(tables: Tables) -> Iterator[Answer]:
     )
 
     suites = {model: suite_of(model) for model in MODELS_WITH_A_SUITE}
-    yield from run_suites(tables, suites, {"as_of_date": tables.candidate.manifest.as_of_date})
+    yield from run_suites(tables, suites)
 
 
 def _complete(answers: Iterator[Answer], *, is_first_night: bool) -> tuple[CheckResult, ...]:

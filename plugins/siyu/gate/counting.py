@@ -7,26 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import duckdb
-from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression, StarExpression
+from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 
 from siyu.warehouse import quoted
 
-PARAMETER = "$PARAMETER"
-
 
 def count_offending(
-    connection: duckdb.DuckDBPyConnection,
-    model: str,
-    expectation: str,
-    arguments: Mapping[str, Any],
-    night: Mapping[str, Any],
+    connection: duckdb.DuckDBPyConnection, model: str, expectation: str, values: Mapping[str, Any]
 ) -> int:
     """Offending rows of a candidate's model; for a key, the keys that occur more than once.
 
     Raises:
         NotImplementedError: A suite uses a type of expectation that has no count yet.
     """
-    values = {name: _value(value, night) for name, value in arguments.items()}
     rows = connection.sql("from " + quoted("candidate", model))
     match expectation:
         case "expect_column_values_to_be_unique":
@@ -49,10 +42,6 @@ def count_offending(
     return len(rows.filter(condition))
 
 
-def _value(value: Any, night: Mapping[str, Any]) -> Any:
-    return night[value[PARAMETER]] if isinstance(value, Mapping) and PARAMETER in value else value
-
-
 def _outside(column: Expression, minimum: Any, maximum: Any) -> Expression:
     below = column < ConstantExpression(minimum) if minimum is not None else ConstantExpression(False)
     above = column > ConstantExpression(maximum) if maximum is not None else ConstantExpression(False)
@@ -61,5 +50,5 @@ def _outside(column: Expression, minimum: Any, maximum: Any) -> Expression:
 
 def _repeated(rows: duckdb.DuckDBPyRelation, columns: list[str]) -> int:
     key = [ColumnExpression(column) for column in columns]
-    times = FunctionExpression("count", StarExpression()).alias("times")
+    times = FunctionExpression("count", ConstantExpression(1)).alias("times")
     return len(rows.aggregate([*key, times]).filter(ColumnExpression("times") > ConstantExpression(1)))

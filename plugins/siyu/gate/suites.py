@@ -39,15 +39,12 @@ def suite_of(model: str) -> "ExpectationSuite":
     return suite
 
 
-def run_suites(
-    tables: Tables, suites: Mapping[str, "ExpectationSuite"], night: Mapping[str, Any]
-) -> Iterator[Answer]:
+def run_suites(tables: Tables, suites: Mapping[str, "ExpectationSuite"]) -> Iterator[Answer]:
     """Yield an answer for each expectation of each suite; one that GX lost or could not compute has raised.
 
     Args:
         tables: The candidate's views.
         suites: Per model.
-        night: What expectations may name as `{"$PARAMETER": …}`.
     """
     readable = [model for model in suites if model in tables.candidate.manifest.models]
     readable = [model for model in readable if model not in tables.unreadable]
@@ -61,9 +58,7 @@ def run_suites(
         try:
             asset = datasource.get_asset(model)
             batch = asset.get_batch(asset.build_batch_request())
-            answers = batch.validate(
-                suite, result_format="BOOLEAN_ONLY", expectation_parameters=dict(night)
-            ).results
+            answers = batch.validate(suite, result_format="BOOLEAN_ONLY").results
         except (GreatExpectationsError, SQLAlchemyError) as error:
             yield from _all_raised(suite, f"could not run: {type(error).__name__}")
             continue
@@ -71,7 +66,7 @@ def run_suites(
             yield from _all_raised(suite, f"{len(answers)} answers to {len(suite.expectations)} expectations")
             continue
         for answer in answers:
-            yield _read(tables, model, answer, night)
+            yield _read(tables, model, answer)
 
 
 def _datasource(tables: Tables, models: Sequence[str]) -> "SQLDatasource":
@@ -104,7 +99,7 @@ def _all_raised(suite: "ExpectationSuite", why: str) -> Iterator[Answer]:
         yield (expectation.meta or {}).get(CHECK, ""), Status.RAISED, None, why
 
 
-def _read(tables: Tables, model: str, answer: Any, night: Mapping[str, Any]) -> Answer:
+def _read(tables: Tables, model: str, answer: Any) -> Answer:
     config = answer.expectation_config
     check = (config.meta or {}).get(CHECK, "")
     if raised := _exception_of(answer.exception_info):
@@ -114,7 +109,7 @@ def _read(tables: Tables, model: str, answer: Any, night: Mapping[str, Any]) -> 
     return (
         check,
         Status.FAILED,
-        count_offending(tables.connection, model, config.type, config.kwargs, night),
+        count_offending(tables.connection, model, config.type, config.kwargs),
         "",
     )
 

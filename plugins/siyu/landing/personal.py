@@ -37,7 +37,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from siyu.errors import DamagedFileError, EnvironmentFaultError
 from siyu.settings import Home
-from siyu.storage import PRIVATE_FILE, fsync_path, make_folder
+from siyu.state.locks import hold
+from siyu.storage import PRIVATE_FILE, fsync_path
 
 SEPARATOR = "\x1f"  # between the scope and the value of a scoped identifier
 _MAGIC = b"SIYUVLT1"
@@ -45,6 +46,7 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _LENGTH_BYTES = 4
 _TOKEN_LENGTH = 32
+_KEYS_WAIT_SECONDS = 60
 _HOME_REGION = "CN"
 _PHONE_FILLING = re.compile(r"[\s\-()]")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
@@ -173,29 +175,27 @@ def _file_key(shared: bytes, ephemeral_public: bytes, public_key: bytes) -> byte
 
 
 def _make_keys(home: Home) -> None:
-    master = os.urandom(_KEY_BYTES)
-    vault = X25519PrivateKey.generate()
-    staged = Path(tempfile.mkdtemp(prefix=".keys.", dir=make_folder(home.root)))
-    try:
+    with hold(home.state / "keys.lock", run_id="first landing", wait_seconds=_KEYS_WAIT_SECONDS):
+        for leftover in home.root.glob(".keys.*"):  # of a landing that was killed right here
+            shutil.rmtree(leftover)
+        if any(home.keys.glob("*.key")):
+            return  # another landing was first: its keys are the home's
+        master = os.urandom(_KEY_BYTES)
+        vault = X25519PrivateKey.generate()
         content = {
             "master.key": master,
             "token.key": _wrap(master, "token.key", os.urandom(_KEY_BYTES)),
             "vault.key": _wrap(master, "vault.key", vault.private_bytes_raw()),
             "vault.pub": vault.public_key().public_bytes_raw(),
         }
+        staged = Path(tempfile.mkdtemp(prefix=".keys.", dir=home.root))
         for name, key in content.items():
             (staged / name).touch(mode=PRIVATE_FILE)
             (staged / name).write_bytes(key)
             fsync_path(staged / name)
         fsync_path(staged)
-        try:
-            staged.rename(home.keys)
-        except OSError:  # another landing made them first: its keys are the home's
-            if not any(home.keys.glob("*.key")):
-                raise
+        staged.rename(home.keys)
         fsync_path(home.root)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
 
 
 def _wrap(master: bytes, name: str, secret: bytes) -> bytes:

@@ -38,7 +38,7 @@ from siyu.landing.stage import Prepared, Staged, check_limit, prepare, reads_aga
 from siyu.resources import RESOURCES
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
-from siyu.storage import PRIVATE_FOLDER, make_folder, publish_file
+from siyu.storage import make_folder, publish_file
 
 LOCK_NAME = "landing.lock"
 
@@ -79,6 +79,7 @@ def land(
     landed_at = landed_at or utc_now()
     if len({batch.resource.name for batch in batches}) != len(batches):
         raise SiyuError("two batches of one resource in one landing", expected="one batch per resource")
+    _sweep_stale_folders(home, settings)
     if done := _registered(home, source):
         return done
     keys = open_keys(home)
@@ -228,8 +229,7 @@ def _staging_folder(home: Home, settings: Settings, load_id: str) -> Iterator[Pa
     """A folder of our own for as long as we live: locked, so that others can tell it from a dead process's."""
     folder = home.staging / f"{load_id}-{os.getpid()}-{token_hex(4)}"
     with hold(home.state / LOCK_NAME, run_id=_run(load_id), wait_seconds=settings.lock_wait_seconds):
-        _sweep_stale_folders(make_folder(home.staging))
-        folder.mkdir(mode=PRIVATE_FOLDER)
+        make_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
@@ -239,17 +239,21 @@ def _staging_folder(home: Home, settings: Settings, load_id: str) -> Iterator[Pa
         os.close(descriptor)
 
 
-def _sweep_stale_folders(staging: Path) -> None:
-    for folder in staging.iterdir():
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue  # its landing is alive
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os.close(descriptor)
+def _sweep_stale_folders(home: Home, settings: Settings) -> None:
+    """Remove the staging folders of dead landings; a folder is made and locked under the lock that we hold."""
+    if not home.staging.is_dir() or not any(home.staging.iterdir()):
+        return
+    with hold(home.state / LOCK_NAME, run_id="sweep", wait_seconds=settings.lock_wait_seconds):
+        for folder in home.staging.iterdir():
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # its landing is alive
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def _culprit(home: Home, records: tuple[LoadRecord, ...], error: duckdb.Error) -> Exception:

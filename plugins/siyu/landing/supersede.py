@@ -139,7 +139,7 @@ def supersede_records(home: Home) -> tuple[SupersedeRecord, ...]:
 
 def finish_begun(home: Home) -> None:
     """Finish what a killed supersede left half done. The caller holds the landing lock."""
-    for leftover in home.raw.glob("*/*/.*.tmp") if home.raw.is_dir() else ():
+    for leftover in home.raw.rglob(".*.tmp"):
         leftover.unlink(missing_ok=True)
     for record in supersede_records(home):
         if not record.is_finished:

@@ -13,6 +13,8 @@ The definition. Every value becomes text by its type:
     timestamp with time zone   the same, of the moment in UTC
     real, double               the 64 bits of the IEEE 754 double as 0 and 1; -0.0 counts as 0.0
     varchar                    as it is, with \\ written \\\\ and | written \\|
+    varchar[]                  its elements (null as \\N, with \\ written \\\\ and , written \\,) each followed by a comma;
+                               then the whole as a varchar
 
 The fields of a row, in the order of the manifest, are joined by |. As a lone | or \\N cannot come from a value, two
 different rows never have one text. The hash of a row is the first 15 hex digits of the MD5 of that text in
@@ -21,7 +23,9 @@ does not depend on order and, unlike xor, does not lose rows that come twice.
 
 In PostgreSQL: `case when x then 't' else 'f' end`; `x::text`; `to_char(x, 'YYYY-MM-DD')`;
 `to_char(x, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, with `x at time zone 'UTC'` first where it has a zone;
-`('x' || encode(float8send(x + 0.0), 'hex'))::bit(64)::text`; `replace(replace(x, '\\', '\\\\'), '|', '\\|')`; each in
+`('x' || encode(float8send(x + 0.0), 'hex'))::bit(64)::text`; `replace(replace(x, '\\', '\\\\'), '|', '\\|')`; the same of
+`array_to_string(array(select coalesce(replace(replace(e, '\\', '\\\\'), ',', '\\,'), '\\N') || ',' from
+unnest(x) with ordinality as u(e, n) order by n), '')` where x is not null; each in
 `coalesce(…, '\\N')`, joined by `concat_ws('|', …)`; and
 `count(*) || ':' || coalesce(sum(('x' || substr(md5(row_text), 1, 15))::bit(60)::bigint), 0)`.
 """
@@ -34,6 +38,7 @@ from duckdb import (
     DuckDBPyRelation,
     Expression,
     FunctionExpression,
+    LambdaExpression,
 )
 from duckdb import type as duckdb_type
 
@@ -76,7 +81,7 @@ def canonical_text(name: str, type_name: str) -> Expression:
     """
     column = ColumnExpression(name)
     if type_name == "VARCHAR":
-        text = _replaced(_replaced(column, "\\", "\\\\"), "|", "\\|")
+        text = _escaped(column, "|")
     elif type_name == "BOOLEAN":
         text = CaseExpression(column, ConstantExpression("t")).when(~column, ConstantExpression("f"))
     elif type_name in _AS_DIGITS or type_name.startswith("DECIMAL("):
@@ -89,13 +94,30 @@ def canonical_text(name: str, type_name: str) -> Expression:
     elif type_name == "TIMESTAMP WITH TIME ZONE":
         moment = FunctionExpression("make_timestamp", FunctionExpression("epoch_us", column))
         text = FunctionExpression("strftime", moment, ConstantExpression(_TIMESTAMP))
+    elif type_name == "VARCHAR[]":
+        text = _escaped(_joined(column), "|")
     else:
         raise UsageError(
             f"column {name} has type {type_name}",
-            expected="varchar, boolean, an integer up to bigint, decimal, double, date or timestamp",
+            expected="varchar, varchar[], boolean, an integer up to bigint, decimal, double, date or timestamp",
             do="cast it in the model that publishes it",
         )
     return CoalesceOperator(text, ConstantExpression("\\N"))
+
+
+def _joined(texts: Expression) -> Expression:
+    """The elements of a list of texts, each ended by a comma: an empty list differs from a list of one blank."""
+    element = CoalesceOperator(_escaped(ColumnExpression("element"), ","), ConstantExpression("\\N"))
+    ended = FunctionExpression("concat", element, ConstantExpression(","))
+    elements = FunctionExpression("list_transform", texts, LambdaExpression("element", ended))
+    joined = FunctionExpression("array_to_string", elements, ConstantExpression(""))
+    return CaseExpression(texts.isnull(), ConstantExpression(None)).otherwise(
+        CoalesceOperator(joined, ConstantExpression(""))
+    )
+
+
+def _escaped(text: Expression, separator: str) -> Expression:
+    return _replaced(_replaced(text, "\\", "\\\\"), separator, f"\\{separator}")
 
 
 def _replaced(text: Expression, found: str, by: str) -> Expression:

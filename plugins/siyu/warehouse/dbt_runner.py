@@ -20,7 +20,12 @@ _NAMED_IN_A_MESSAGE = 5
 
 
 def run_dbt_build(
-    warehouse: Path, folder: Path, settings: Settings, *, variables: Mapping[str, object]
+    warehouse: Path,
+    folder: Path,
+    settings: Settings,
+    *,
+    variables: Mapping[str, object],
+    project: Path = DBT_PROJECT,
 ) -> list[Step]:
     """Build seeds, models and snapshots and run their data tests; unit tests belong to the test suite.
 
@@ -29,6 +34,7 @@ def run_dbt_build(
         folder: Gets `target/` and `logs/`.
         settings: Bounds of memory and threads.
         variables: dbt vars; ISO text for dates.
+        project: Folder of dbt_project.yml and profiles.yml.
 
     Raises:
         RefusedError: A model did not build or a test failed. Names and counts only: values stay in the log.
@@ -51,7 +57,7 @@ def run_dbt_build(
         ),
         *("--no-send-anonymous-usage-stats", "--no-partial-parse", "--no-version-check"),
         *("build", "--exclude-resource-types", "unit_test", "--threads", str(settings.duckdb_threads)),
-        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(folder / "target"), "--vars", json.dumps(dict(variables))),
     ]
     environment = {
@@ -68,7 +74,7 @@ def run_dbt_build(
     if results is None:
         raise UsageError(
             f"dbt did not start the build: {answer.exception or 'no reason given'}",
-            expected=f"a project that parses in {DBT_PROJECT}",
+            expected=f"a project that parses in {project}",
             do=f"read {log}",
         )
     steps = [_step(result) for result in results]

@@ -137,13 +137,24 @@ month_rows as (
 
 ),
 
+-- each row counts in its own month and in the lifetime
+rows_of_month_and_lifetime as (
+
+    select
+        *,
+        unnest([{{ month_code('period_month') }}, 'lifetime']) as period
+    from month_rows
+
+),
+
 periods as (
 
     select
         brand_code,
         channel_code,
-        coalesce(strftime(period_month, '%Y-%m'), 'lifetime') as period,
-        coalesce(last_day(period_month) <= {{ as_of_date() }}, true) as is_period_complete,
+        period,
+        period = 'lifetime' or last_day(max(period_month)) <= {{ as_of_date() }}
+            as is_period_complete,
         coalesce(sum(order_count), 0) as order_count,
         sum(net_amount) as net_amount,
         coalesce(sum(cost_of_goods_amount), 0) as cost_of_goods_amount,
@@ -151,11 +162,8 @@ periods as (
         {{ merge_lists('cost_types') }} as cost_types,
         coalesce(sum(commission_and_gift_amount), 0) as commission_and_gift_amount,
         sum(cost_amount) as cost_amount
-    from month_rows
-    group by grouping sets (
-        (brand_code, channel_code, period_month),
-        (brand_code, channel_code)
-    )
+    from rows_of_month_and_lifetime
+    group by brand_code, channel_code, period
 
 ),
 
@@ -215,11 +223,11 @@ alternatives_ranked as (
         *,
         row_number() over (
             partition by brand_code, channel_code, period
-            order by is_comparable desc, other_roas desc, other_channel_code
+            order by is_comparable desc, other_roas desc, other_channel_code asc
         ) as roas_rank,
         row_number() over (
             partition by brand_code, channel_code, period
-            order by is_comparable desc, other_roi desc nulls last, other_channel_code
+            order by is_comparable desc, other_roi desc nulls last, other_channel_code asc
         ) as roi_rank
     from alternatives
 

@@ -1,3 +1,10 @@
+{%- set figures = [
+    'gmv_amount', 'refund_amount', 'identified_net_amount', 'brushing_amount', 'brushing_count',
+    'order_count', 'identified_order_count', 'valid_order_count', 'identified_valid_order_count',
+    'member_order_count', 'member_repeat_order_count', 'unit_count', 'order_without_units_count',
+    'refunded_on_day_amount', 'unlinked_refund_amount', 'mature_first_order_count',
+    'second_order_count',
+] -%}
 with
 
 orders as (
@@ -25,7 +32,7 @@ sales_per_day as (
     select
         brand_code,
         channel_code,
-        paid_date as day,
+        paid_date as date_day,
         coalesce(sum(paid_amount) filter (where is_counted), 0) as gmv_amount,
         coalesce(sum(refunded_amount) filter (where is_counted), 0) as refund_amount,
         coalesce(sum(net_amount) filter (where is_counted and member_id <> 'unknown'), 0)
@@ -54,7 +61,7 @@ refunds_per_day as (
     select
         refunds.brand_code,
         refunds.channel_code,
-        refunds.refunded_date as day,
+        refunds.refunded_date as date_day,
         sum(refunds.applied_amount) as refunded_on_day_amount,
         coalesce(sum(refunds.applied_amount) filter (where refunds.order_key is null), 0)
             as unlinked_refund_amount,
@@ -80,8 +87,8 @@ first_and_second_orders as (
         first_orders.brand_code,
         first_orders.channel_code,
         {{ add_days('first_orders.paid_date', var('second_order_days')) }} as mature_date,
-        second_orders.paid_date <= {{ add_days('first_orders.paid_date', var('second_order_days')) }}
-            as is_converted
+        {{ days_between('first_orders.paid_date', 'second_orders.paid_date') }}
+        <= {{ var('second_order_days') }} as is_converted
     from orders as first_orders
     left join orders as second_orders
         on
@@ -97,7 +104,7 @@ first_orders_per_day as (
     select
         brand_code,
         channel_code,
-        mature_date as day,
+        mature_date as date_day,
         count(*) as mature_first_order_count,
         count(*) filter (where is_converted) as second_order_count
     from first_and_second_orders
@@ -111,7 +118,7 @@ channel_days as (
     select
         brand_code,
         channel_code,
-        day
+        date_day
     from sales_per_day
 
     union
@@ -119,7 +126,7 @@ channel_days as (
     select
         brand_code,
         channel_code,
-        day
+        date_day
     from refunds_per_day
 
     union
@@ -127,7 +134,7 @@ channel_days as (
     select
         brand_code,
         channel_code,
-        day
+        date_day
     from first_orders_per_day
 
 ),
@@ -137,7 +144,7 @@ figures_per_channel_day as (
     select
         channel_days.brand_code,
         channel_days.channel_code,
-        channel_days.day,
+        channel_days.date_day,
         coalesce(sales_per_day.gmv_amount, 0) as gmv_amount,
         coalesce(sales_per_day.refund_amount, 0) as refund_amount,
         coalesce(sales_per_day.identified_net_amount, 0)
@@ -161,27 +168,19 @@ figures_per_channel_day as (
         on
             channel_days.brand_code = sales_per_day.brand_code
             and channel_days.channel_code = sales_per_day.channel_code
-            and channel_days.day = sales_per_day.day
+            and channel_days.date_day = sales_per_day.date_day
     left join refunds_per_day
         on
             channel_days.brand_code = refunds_per_day.brand_code
             and channel_days.channel_code = refunds_per_day.channel_code
-            and channel_days.day = refunds_per_day.day
+            and channel_days.date_day = refunds_per_day.date_day
     left join first_orders_per_day
         on
             channel_days.brand_code = first_orders_per_day.brand_code
             and channel_days.channel_code = first_orders_per_day.channel_code
-            and channel_days.day = first_orders_per_day.day
+            and channel_days.date_day = first_orders_per_day.date_day
 
 ),
-
-{%- set additive = [
-    'gmv_amount', 'refund_amount', 'identified_net_amount', 'brushing_amount', 'brushing_count',
-    'order_count', 'identified_order_count', 'valid_order_count', 'identified_valid_order_count',
-    'member_order_count', 'member_repeat_order_count', 'unit_count', 'order_without_units_count',
-    'refunded_on_day_amount', 'unlinked_refund_amount', 'mature_first_order_count',
-    'second_order_count',
-] %}
 
 -- the brand as a whole is one more channel, called 'all'
 figures_per_day as (
@@ -189,8 +188,8 @@ figures_per_day as (
     select
         brand_code,
         channel_code,
-        day,
-        {{ additive | join(',\n        ') }}
+        date_day,
+        {{ figures | join(', ') }}
     from figures_per_channel_day
 
     union all
@@ -198,12 +197,10 @@ figures_per_day as (
     select
         brand_code,
         'all' as channel_code,
-        day,
-        {%- for figure in additive %}
-        sum({{ figure }}) as {{ figure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        date_day,
+        {{ sum_each(figures) }}
     from figures_per_channel_day
-    group by brand_code, day
+    group by brand_code, date_day
 
 ),
 
@@ -214,7 +211,7 @@ first_days as (
     select
         brand_code,
         channel_code,
-        min(day) as first_date
+        min(date_day) as first_date
     from figures_per_day
     group by brand_code, channel_code
 
@@ -253,27 +250,20 @@ enrolment as (
 window_ends as (
 
     select {{ as_of_date() }} as business_date
-    {%- for months_before in range(var('kpi_month_ends')) %}
 
     union all
 
-    select {{ month_end_before(as_of_date(), months_before) }} as business_date
-    {%- endfor %}
+    select {{ month_end_before(as_of_date(), 'month_ends.months_before') }} as business_date
+    from (select {{ unnest_numbers(range(var('kpi_month_ends'))) }} as months_before) as month_ends
 
 ),
 
 rolling_windows as (
-    {%- for window_days in var('kpi_window_days') %}
 
     select
         business_date,
-        {{ window_days }} as window_days
+        {{ unnest_numbers(var('kpi_window_days')) }} as window_days
     from window_ends
-    {%- if not loop.last %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
 
 ),
 
@@ -313,30 +303,31 @@ rows_of_kpi as (
 -- which rolling windows a day is in, so that facts meet windows by equality
 days as (
 
-    select day
+    select date_day
     from figures_per_day
-    group by day
+    group by date_day
 
 ),
 
 days_in_windows as (
 
     select
-        days.day,
+        days.date_day,
         rolling_windows.business_date,
         rolling_windows.window_days
     from days
     inner join rolling_windows
         on
-            days.day > {{ add_days('rolling_windows.business_date', '-rolling_windows.window_days') }}
-            and days.day <= rolling_windows.business_date
+            days.date_day
+            > {{ add_days('rolling_windows.business_date', '-rolling_windows.window_days') }}
+            and days.date_day <= rolling_windows.business_date
 
 ),
 
 days_in_previous_windows as (
 
     select
-        days.day,
+        days.date_day,
         rolling_windows.business_date,
         rolling_windows.window_days,
         {{ add_days('rolling_windows.business_date', '-rolling_windows.window_days') }}
@@ -344,22 +335,22 @@ days_in_previous_windows as (
     from days
     inner join rolling_windows
         on
-            days.day > {{ add_days(
+            days.date_day > {{ add_days(
                 'rolling_windows.business_date', '-2 * rolling_windows.window_days'
             ) }}
-            and days.day
+            and days.date_day
             <= {{ add_days('rolling_windows.business_date', '-rolling_windows.window_days') }}
 
 ),
 
-figures as (
+figures_per_window as (
 
     select
         brand_code,
         channel_code,
-        day as business_date,
+        date_day as business_date,
         1 as window_days,
-        {{ additive | join(',\n        ') }}
+        {{ figures | join(', ') }}
     from figures_per_day
 
     union all
@@ -369,12 +360,10 @@ figures as (
         figures_per_day.channel_code,
         days_in_windows.business_date,
         days_in_windows.window_days,
-        {%- for figure in additive %}
-        sum(figures_per_day.{{ figure }}) as {{ figure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ sum_each(figures, 'figures_per_day') }}
     from figures_per_day
     inner join days_in_windows
-        on figures_per_day.day = days_in_windows.day
+        on figures_per_day.date_day = days_in_windows.date_day
     group by
         figures_per_day.brand_code,
         figures_per_day.channel_code,
@@ -391,7 +380,7 @@ buyers_per_channel_day as (
         brand_code,
         channel_code,
         member_id,
-        paid_date as day,
+        paid_date as date_day,
         count(*) as order_count,
         sum(net_amount) as net_amount
     from orders
@@ -406,7 +395,7 @@ buyers_per_day as (
         brand_code,
         channel_code,
         member_id,
-        day,
+        date_day,
         order_count,
         net_amount
     from buyers_per_channel_day
@@ -417,11 +406,11 @@ buyers_per_day as (
         brand_code,
         'all' as channel_code,
         member_id,
-        day,
+        date_day,
         sum(order_count) as order_count,
         sum(net_amount) as net_amount
     from buyers_per_channel_day
-    group by brand_code, member_id, day
+    group by brand_code, member_id, date_day
 
 ),
 
@@ -430,7 +419,7 @@ buyers_per_window as (
     select
         brand_code,
         channel_code,
-        day as business_date,
+        date_day as business_date,
         1 as window_days,
         member_id,
         order_count,
@@ -449,7 +438,7 @@ buyers_per_window as (
         sum(buyers_per_day.net_amount) as net_amount
     from buyers_per_day
     inner join days_in_windows
-        on buyers_per_day.day = days_in_windows.day
+        on buyers_per_day.date_day = days_in_windows.date_day
     group by
         buyers_per_day.brand_code,
         buyers_per_day.channel_code,
@@ -512,10 +501,10 @@ buyers_with_next_day as (
     select
         brand_code,
         channel_code,
-        day,
-        lead(day) over (
+        date_day,
+        lead(date_day) over (
             partition by brand_code, channel_code, member_id
-            order by day
+            order by date_day
         ) as next_day
     from buyers_per_day
 
@@ -527,12 +516,12 @@ buyers_of_previous_window as (
     select
         brand_code,
         channel_code,
-        {{ add_days('day', 1) }} as business_date,
+        {{ add_days('date_day', 1) }} as business_date,
         1 as window_days,
         count(*) as previous_buyer_count,
-        count(*) filter (where next_day = {{ add_days('day', 1) }}) as returning_buyer_count
+        count(*) filter (where next_day = {{ add_days('date_day', 1) }}) as returning_buyer_count
     from buyers_with_next_day
-    group by brand_code, channel_code, day
+    group by brand_code, channel_code, date_day
 
     union all
 
@@ -547,7 +536,7 @@ buyers_of_previous_window as (
         ) as returning_buyer_count
     from buyers_with_next_day
     inner join days_in_previous_windows
-        on buyers_with_next_day.day = days_in_previous_windows.day
+        on buyers_with_next_day.date_day = days_in_previous_windows.date_day
     where
         buyers_with_next_day.next_day is null
         or buyers_with_next_day.next_day > days_in_previous_windows.previous_business_date
@@ -568,9 +557,7 @@ joined as (
         rows_of_kpi.channel_code,
         rows_of_kpi.business_date,
         rows_of_kpi.window_days,
-        {%- for figure in additive %}
-        coalesce(figures.{{ figure }}, 0) as {{ figure }},
-        {%- endfor %}
+        {{ zero_where_null_each(figures, 'figures_per_window') }},
         coalesce(buyers.buyer_count, 0) as buyer_count,
         coalesce(buyers.new_buyer_count, 0) as new_buyer_count,
         coalesce(buyers.repeat_buyer_count, 0) as repeat_buyer_count,
@@ -590,12 +577,12 @@ joined as (
         on
             rows_of_kpi.brand_code = enrolment.brand_code
             and rows_of_kpi.channel_code = enrolment.channel_code
-    left join figures
+    left join figures_per_window
         on
-            rows_of_kpi.brand_code = figures.brand_code
-            and rows_of_kpi.channel_code = figures.channel_code
-            and rows_of_kpi.business_date = figures.business_date
-            and rows_of_kpi.window_days = figures.window_days
+            rows_of_kpi.brand_code = figures_per_window.brand_code
+            and rows_of_kpi.channel_code = figures_per_window.channel_code
+            and rows_of_kpi.business_date = figures_per_window.business_date
+            and rows_of_kpi.window_days = figures_per_window.window_days
     left join buyers
         on
             rows_of_kpi.brand_code = buyers.brand_code

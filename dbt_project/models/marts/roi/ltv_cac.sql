@@ -195,13 +195,23 @@ channel_rows as (
 
 ),
 
+-- each row counts under its own channel and under 'all'
+rows_of_channel_and_all as (
+
+    select
+        * exclude (channel_code),
+        unnest([channel_code, 'all']) as channel_code
+    from channel_rows
+
+),
+
 -- a sum over channels leaves out what a channel does not know, and is unknown where all are
 with_all_channels as (
 
     select
         brand_code,
         cohort_month,
-        coalesce(channel_code, 'all') as channel_code,
+        channel_code,
         sum(new_buyer_count) as new_buyer_count,
         max(latest_first_order_date) as latest_first_order_date,
         sum(added_member_count) as added_member_count,
@@ -211,11 +221,8 @@ with_all_channels as (
             sum(cm2_{{ days }}) as cm2_{{ days }},
         {% endfor %}
         coalesce(bool_or(has_unknown_cost), false) as has_unknown_cost
-    from channel_rows
-    group by grouping sets (
-        (brand_code, cohort_month, channel_code),
-        (brand_code, cohort_month)
-    )
+    from rows_of_channel_and_all
+    group by brand_code, cohort_month, channel_code
 
 ),
 
@@ -236,17 +243,20 @@ with_age as (
 known_values as (
 
     select
-        * exclude (
-            {% for days in horizons %}
-                net_revenue_{{ days }}, cm2_{{ days }}{{ '' if loop.last else ',' }}
-            {% endfor %}
-        ),
+        brand_code,
+        cohort_month,
+        channel_code,
+        new_buyer_count,
+        added_member_count,
+        acquisition_cost_amount,
+        cohort_age_days,
         {% for days in horizons %}
             case when cohort_age_days >= {{ days }} then net_revenue_{{ days }} end
                 as net_revenue_{{ days }},
             case when cohort_age_days >= {{ days }} and not has_unknown_cost then cm2_{{ days }} end
-                as cm2_{{ days }}{{ '' if loop.last else ',' }}
+                as cm2_{{ days }},
         {% endfor %}
+        has_unknown_cost
     from with_age
 
 ),
@@ -271,8 +281,7 @@ per_head as (
         acquisition_cost_amount is not null as has_acquisition_cost,
         {{ amount_per('acquisition_cost_amount', 'new_buyer_count') }} as cac,
 
-        -- value
-        case when has_unknown_cost then 'net_revenue' else 'cm2' end as ltv_basis,
+        -- value per head
         {% for days in horizons %}
             {{ amount_per('net_revenue_' ~ days, 'new_buyer_count') }}
                 as net_revenue_ltv_{{ days }},
@@ -284,9 +293,9 @@ per_head as (
             {{ amount_per('cm2_' ~ days, 'added_member_count') }} as ltv_per_add_{{ days }},
         {% endfor %}
         {% for days in horizons %}
-            {{ ratio('cm2_' ~ days, 'acquisition_cost_amount') }}
-                as ltv_to_cac_{{ days }}{{ '' if loop.last else ',' }}
+            {{ ratio('cm2_' ~ days, 'acquisition_cost_amount') }} as ltv_to_cac_{{ days }},
         {% endfor %}
+        case when has_unknown_cost then 'net_revenue' else 'cm2' end as ltv_basis
     from known_values
 
 )

@@ -41,6 +41,19 @@ windows as (
 
 ),
 
+windows_with_fixed_thresholds as (
+
+    select
+        windows.rfm_window,
+        fixed_thresholds.recency_days,
+        fixed_thresholds.order_count,
+        fixed_thresholds.net_amount
+    from windows
+    left join fixed_thresholds
+        on windows.rfm_window = fixed_thresholds.rfm_window
+
+),
+
 -- each order is read once, under the narrowest window that holds it (none: lifetime alone)
 spend_by_narrowest_window as (
 
@@ -96,19 +109,17 @@ thresholds as (
 
     select
         spend.brand_code,
-        spend.rfm_window,
+        fixed.rfm_window,
         count(*) as buyer_count,
         count(*) filter (where spend.repeat_order_count > 0) as repeat_buyer_count,
-        {{ rfm_threshold('spend.recency_days', 'fixed_thresholds.recency_days', is_low_good=true) }}
+        {{ rfm_threshold('spend.recency_days', 'fixed.recency_days', is_low_good=true) }}
             as recency_threshold,
-        {{ rfm_threshold('spend.order_count', 'fixed_thresholds.order_count') }}
-            as order_count_threshold,
-        {{ rfm_threshold('spend.net_amount', 'fixed_thresholds.net_amount') }}
-            as net_amount_threshold
+        {{ rfm_threshold('spend.order_count', 'fixed.order_count') }} as order_count_threshold,
+        {{ rfm_threshold('spend.net_amount', 'fixed.net_amount') }} as net_amount_threshold
     from spend
-    left join fixed_thresholds
-        on spend.rfm_window = fixed_thresholds.rfm_window
-    group by spend.brand_code, spend.rfm_window
+    inner join windows_with_fixed_thresholds as fixed
+        on spend.rfm_window = fixed.rfm_window
+    group by spend.brand_code, fixed.rfm_window
 
 ),
 
@@ -131,13 +142,13 @@ ranked as (
         *,
         row_number() over (
             partition by brand_code, rfm_window
-            order by net_amount desc, last_paid_at desc, member_id
+            order by net_amount desc, last_paid_at desc, member_id asc
         ) as spend_rank,
         case
             when repeat_order_count > 0
                 then row_number() over (
                     partition by brand_code, rfm_window
-                    order by repeat_order_count desc, last_paid_at desc, member_id
+                    order by repeat_order_count desc, last_paid_at desc, member_id asc
                 )
         end as repeat_rank
     from spend

@@ -136,6 +136,7 @@ def _memory(settings: Settings, home: Home) -> Iterator[duckdb.DuckDBPyConnectio
     spill = Path(tempfile.mkdtemp(prefix="files-", dir=make_folder(home.staging)))
     try:
         with connect(settings=settings) as connection:
+            connection.execute("set enable_progress_bar = false")
             connection.execute("set temp_file_encryption = true")
             connection.execute("set temp_directory = ?", [str(spill)])
             create_macros(connection)

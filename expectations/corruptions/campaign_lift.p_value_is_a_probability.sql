@@ -1,1 +1,0 @@
-update campaign_lift set rate_p_value = 1.5;

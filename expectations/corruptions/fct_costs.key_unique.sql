@@ -1,1 +1,0 @@
-insert into fct_costs select * replace (0 as cost_amount) from fct_costs limit 1;

@@ -1,1 +1,0 @@
-insert into fct_order_lines from fct_order_lines limit 1;

@@ -1,1 +1,0 @@
-insert into fct_touches from fct_touches limit 1;

@@ -1,1 +1,0 @@
-update ltv_cac set cac = -1 where cac is not null;

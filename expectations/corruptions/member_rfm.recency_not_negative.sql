@@ -1,2 +1,0 @@
-update member_rfm set recency_days = -1
-where rfm_window = 'lifetime' and member_id = (select min(member_id) from member_rfm);

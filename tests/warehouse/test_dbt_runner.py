@@ -1,0 +1,122 @@
+"""One dbt build in our process, on a project of three models: quiet, offline, honest about failures."""
+
+import os
+import socket
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+import pytest
+
+from siyu.errors import RefusedError, UsageError
+from siyu.settings import Settings
+from siyu.warehouse.dbt_runner import run_dbt_build
+from siyu.warehouse.records import Step
+
+PROJECT = {
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nmodels: {+materialized: table}\n",
+    "profiles.yml": """
+shop:
+  target: embedded
+  outputs:
+    embedded: {type: duckdb, path: "{{ env_var('SIYU_WAREHOUSE_PATH') }}", schema: main}
+""",
+    "models/sold.sql": "select 13800138000 as phone, cast('{{ var('as_of_date') }}' as date) as as_of_date",
+    "models/sums.sql": "select count(*) as sold_count from {{ ref('sold') }}",
+    "models/schema.yml": """
+models:
+  - name: sold
+    columns:
+      - name: phone
+        data_tests: [not_null]
+unit_tests:
+  - name: sums__would_fail
+    model: sums
+    given: [{input: ref('sold'), rows: []}]
+    expect: {rows: [{sold_count: 99}]}
+""",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    for name, text in PROJECT.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def build(project: Path) -> list[Step]:
+    return run_dbt_build(
+        project.parent / "built.duckdb",
+        project.parent / "run",
+        Settings(duckdb_threads=1),
+        variables={"as_of_date": "2026-11-20"},
+        project=project,
+    )
+
+
+def refuse_to_connect(*_: object) -> NoReturn:
+    raise AssertionError("dbt reached for the network")
+
+
+def test_a_build_needs_the_network_or_leaves_traces(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", refuse_to_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse_to_connect)
+    monkeypatch.setenv("DBT_TARGET", "elsewhere")
+    monkeypatch.setenv("DBT_PROFILES_DIR", "/nowhere")
+    before, folder = dict(os.environ), Path.cwd()
+
+    steps = build(project)
+
+    assert [(step.name, step.kind, step.status) for step in steps] == [
+        ("sold", "model", "success"),
+        ("not_null_sold_phone", "test", "pass"),
+        ("sums", "model", "success"),
+    ]
+    assert dict(os.environ) == before
+    assert Path.cwd() == folder
+    assert capfd.readouterr() == ("", "")
+    assert sorted(path.name for path in project.iterdir()) == ["dbt_project.yml", "models", "profiles.yml"]
+    # opened with another configuration: DuckDB refuses while dbt still holds the file
+    with duckdb.connect(str(project.parent / "built.duckdb"), config={"threads": 1}) as connection:
+        assert connection.execute("select as_of_date::varchar, sold_count from sold, sums").fetchall() == [
+            ("2026-11-20", 1)
+        ]
+
+
+def test_a_failed_test_is_not_named_or_shows_a_value(project: Path) -> None:
+    schema = project / "models" / "schema.yml"
+    schema.write_text(schema.read_text().replace("[not_null]", "[{accepted_values: {values: ['1']}}]"))
+    with pytest.raises(RefusedError) as refusal:
+        build(project)
+    message = str(refusal.value)
+    assert "1 of 3 dbt nodes failed: test accepted_values_sold_phone__1 (1 rows)" in message
+    assert "138001" not in message
+    assert str(project.parent / "run" / "logs" / "dbt.log") in message
+    assert (project.parent / "run" / "logs" / "dbt.log").stat().st_size > 0
+
+
+def test_a_model_that_does_not_build_is_not_named_or_shows_a_value(project: Path) -> None:
+    (project / "models" / "sums.sql").write_text("select cast('13800138000x' as integer) as phone")
+    with pytest.raises(RefusedError, match="model sums;") as refusal:
+        build(project)
+    assert "138001" not in str(refusal.value)
+
+
+def test_a_warning_stops_the_build(project: Path) -> None:
+    schema = project / "models" / "schema.yml"
+    text = schema.read_text().replace(
+        "[not_null]", "[{accepted_values: {values: ['1'], config: {severity: warn}}}]"
+    )
+    schema.write_text(text)
+    assert ("warn", 1) in [(step.status, step.rows) for step in build(project)]
+
+
+def test_a_broken_project_passes_for_a_finished_build(project: Path) -> None:
+    (project / "models" / "sums.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(UsageError, match="nowhere"):
+        build(project)

@@ -1,0 +1,134 @@
+"""The real dbt project over raw: nothing landed, and a few orders; then all the way to what readers see."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from siyu.errors import UsageError
+from siyu.landing import Batch, Source, land
+from siyu.publication import export_candidate, publish_candidate, published_state, status
+from siyu.publication.manifest import read_manifest
+from siyu.resources import DUCKDB_TYPES, ORDERS
+from siyu.settings import Home, Settings
+from siyu.warehouse import build_warehouse, read_build
+from tests.publication.small_candidates import leftovers, served, write_verdict
+
+
+def land_orders(home: Home) -> None:
+    """Three orders of one shop: two paid on 19 and 20 November in Shanghai, one never paid."""
+    columns = ", ".join(f"{field.name} {DUCKDB_TYPES[field.type]}" for field in ORDERS.fields)
+    with duckdb.connect() as connection:
+        brand, channel = (first_code(name) for name in ("brands", "channels"))
+        connection.execute(f"create table records ({columns}, _source_row bigint, _exclusion varchar)")
+        connection.execute(
+            "create table rejects (_source_row bigint, reason varchar, column_name varchar, row_text varchar)"
+        )
+        for row, (order_id, paid_at, amount) in enumerate(
+            [
+                ("o1", "2026-11-19 15:59:59", "10.00"),
+                ("o2", "2026-11-19 16:00:00", "20.50"),
+                ("o3", None, "7.00"),
+            ],
+            start=1,
+        ):
+            connection.execute(
+                "insert into records (brand_code, channel_code, order_id, customer_id, ordered_at, paid_at, paid_amount,"
+                " currency_code, _source_row) values (?, ?, ?, 'c1', timestamp '2026-11-19 15:00:00', ?, ?, 'CNY', ?)",
+                [brand, channel, order_id, paid_at, amount, row],
+            )
+        source = Source(
+            channel="files",
+            name="orders.csv",
+            sha256="a" * 64,
+            bytes=100,
+            mapping="shop",
+            mapping_sha256="b" * 64,
+        )
+        batch = Batch(resource=ORDERS, records="records", rejects="rejects", rows_read=3, rows_elsewhere=0)
+        land(connection, home, Settings(), source, [batch])
+
+
+def first_code(seed: str) -> str:
+    """The first code of a seed: any known brand or channel will do."""
+    from siyu.settings import PROJECT
+
+    return (
+        (PROJECT / "dbt_project" / "seeds" / f"{seed}.csv")
+        .read_text(encoding="utf-8")
+        .splitlines()[1]
+        .split(",")[0]
+    )
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
+    """A home with three orders, built, exported and published."""
+    home = Home(tmp_path_factory.mktemp("night") / "home").create()
+    land_orders(home)
+    build_warehouse(home, Settings(), run_id="night1")
+    folder = export_candidate(home, read_build(home, "night1"))
+    write_verdict(folder)
+    publication = publish_candidate(home, Settings(), "night1")
+    return home, publication.folder
+
+
+def test_a_home_without_orders_has_an_as_of_date(home: Home, settings: Settings) -> None:
+    with pytest.raises(UsageError, match="no order has landed yet"):
+        build_warehouse(home, settings, run_id="night1")
+
+
+def test_the_project_does_not_build_over_empty_raw_views(home: Home, settings: Settings) -> None:
+    build = build_warehouse(home, settings, run_id="night1", as_of=date(2026, 11, 20))
+    assert build == read_build(home, "night1")
+    assert {step.status for step in build.steps} <= {"success", "pass", "warn", "no-op"}
+    assert {"model", "test", "seed"} <= {step.kind for step in build.steps}
+    assert [file.name for file in home.warehouses.iterdir()] == ["night1.duckdb"]
+    with duckdb.connect(str(build.path), read_only=True) as connection:
+        assert connection.execute("select count(*) from core.fct_orders").fetchone() == (0,)
+    manifest = read_manifest(export_candidate(home, build))
+    assert manifest.models["fct_orders"].rows == 0
+
+
+def test_three_orders_do_not_arrive_at_the_reader(night: tuple[Home, Path]) -> None:
+    home, folder = night
+    manifest = read_manifest(folder)
+    # the newest order was paid at midnight in Shanghai, which is still the day before in UTC
+    assert manifest.as_of_date == date(2026, 11, 20)
+    assert served(
+        home, "select order_id, paid_amount, is_paid, paid_date from marts.fct_orders order by 1"
+    ) == [
+        ("o1", Decimal("10.00"), True, date(2026, 11, 19)),
+        ("o2", Decimal("20.50"), True, date(2026, 11, 20)),
+        ("o3", Decimal("7.00"), False, None),
+    ]
+    assert leftovers(home) == []
+
+
+def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Path]) -> None:
+    home, folder = night
+    models = read_manifest(folder).models
+    assert {"fct_orders", "dim_members", "kpi_daily", "member_rfm"} <= set(models)
+    for name, table in models.items():
+        assert table.description, name
+        assert [column.name for column in table.schema if not column.description] == [], name
+    keys = served(
+        home,
+        "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'",
+    )
+    assert dict(keys) == {name: list(table.primary_key) for name, table in models.items()} | {
+        "publish_log": ["publication_id"]
+    }
+
+
+def test_a_rebuild_of_the_same_raw_shows_something_else(night: tuple[Home, Path]) -> None:
+    home, _ = night
+    state = published_state(home)
+    build = build_warehouse(home, Settings(duckdb_threads=1), run_id="night2")
+    write_verdict(export_candidate(home, build))
+    again = publish_candidate(home, Settings(), "night2")
+    assert (again.id, again.is_new) == (1, False)
+    assert published_state(home) == state
+    assert status(home).targets == {"marts.duckdb": 1}
