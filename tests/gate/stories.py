@@ -67,7 +67,8 @@ def export_story(
             connection.execute(f"create schema if not exists {node['schema']}")
             connection.execute(f"create {kind} {node['relation_name']} as {node['compiled_code']}")
         connection.execute("commit")
-        assert [*_failing(connection, template)] == []
+        failing = [*_failing(connection, template)]
+        assert not failing, failing
     target = make_folder(dbt_folder(home, RUN) / "target")
     shutil.copy(template.manifest, target / "manifest.json")
     build = Build(

@@ -168,7 +168,8 @@ def test_a_run_id_that_leads_out_of_the_candidates_is_refused(home: Home) -> Non
         audit_candidate(home, "../publications/000001")
 
 
-def test_a_manifest_that_cannot_be_read_gives_no_verdict(published: Home) -> None:
+def test_a_manifest_that_cannot_be_read_leaves_no_verdict_not_even_an_earlier_one(published: Home) -> None:
+    audit_candidate(published, RUN)
     (published.candidates / RUN / MANIFEST).write_text("{}", encoding="utf-8")
 
     with pytest.raises(DamagedFileError):

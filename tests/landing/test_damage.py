@@ -52,7 +52,7 @@ def test_f25_damage_is_found_named_and_mended_by_landing_that_file_again(shop: S
         assert stored is not None
         damage(shop.home.root / stored.file, random.Random(case))
         with pytest.raises(
-            DamagedFileError, match=rf"{records[number].load_id}.*{number}\.csv.*siyu ingest --mapping"
+            DamagedFileError, match=rf"{records[number].load_id}.*{number}\.csv.*siyu nightly --mapping"
         ):
             views(shop.home)
         mended = shop.land(file_number(number))

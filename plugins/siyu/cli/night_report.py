@@ -63,7 +63,7 @@ def print_night(console: Console, night: Night, home: Home) -> None:
     publication = night.publication
     console.print()
     for line in _landed(night):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     verb = "Published" if night.is_new else "Nothing new: still published is"
     console.print(
         f"[bold]{verb} publication {publication.id}[/], as of {publication.as_of_date}"
@@ -83,7 +83,7 @@ def print_night(console: Console, night: Night, home: Home) -> None:
     }
     for name, place in places.items():
         console.print(f"  {name:<6} {place}", highlight=False, soft_wrap=True)
-    console.print("  try    siyu status", highlight=False)
+    console.print(f"  try    siyu status --home {home}", highlight=False, soft_wrap=True)
 
 
 def _landed(night: Night) -> list[str]:

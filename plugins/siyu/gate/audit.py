@@ -13,7 +13,7 @@ from siyu.gate.files import FILE_CHECKS
 from siyu.gate.invariants import run_invariant
 from siyu.gate.page import write_page
 from siyu.gate.tables import Tables, last_publication, read_folder, show
-from siyu.gate.verdict import CheckResult, Status, Verdict, judge, write_verdict
+from siyu.gate.verdict import VERDICT_FILE, CheckResult, Status, Verdict, judge, write_verdict
 from siyu.publication.manifest import MANIFEST
 from siyu.settings import Home, load_settings
 from siyu.storage import inside, sha256_of
@@ -44,6 +44,7 @@ def audit_candidate(home: Home, run_id: str) -> Verdict:
         raise UsageError(
             f"run {run_id} has no candidate in {home}", expected=str(folder), do="export it first"
         )
+    (folder / VERDICT_FILE).unlink(missing_ok=True)  # an audit that is cut off must not leave an earlier pass
     manifest_sha256 = sha256_of(folder / MANIFEST)
     candidate, previous = read_folder(folder), last_publication(home)
     with connect(settings=load_settings(home)) as connection:

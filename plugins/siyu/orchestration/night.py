@@ -8,7 +8,7 @@ from siyu.landing import compact, live, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import current_publication, export_candidate, maintain, publish_candidate
-from siyu.warehouse import build_warehouse, read_build
+from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
 
 
@@ -83,5 +83,6 @@ def enforce_retention(run: Run, step: Step) -> None:
 
 
 def compact_raw(run: Run, step: Step) -> None:
-    """Merge small raw files."""
-    step.facts = {"superseded": len(compact(run.home, run.settings))}
+    """Merge small raw files, while no build reads them."""
+    with warehouse_lock(run.home, run.settings, run_id=run.run_id):
+        step.facts = {"superseded": len(compact(run.home, run.settings))}

@@ -13,17 +13,18 @@ The definition. Every value becomes text by its type:
     timestamp with time zone   the same, of the moment in UTC
     real, double               the 64 bits of the IEEE 754 double as 0 and 1; -0.0 counts as 0.0
     varchar                    as it is, with \\ written \\\\ and | written \\|
-    varchar[]                  its elements (null as \\N, with \\ written \\\\ and , written \\,) each followed by a comma;
-                               then the whole as a varchar
+    varchar[]                  its elements (null as \\N, with \\ written \\\\ and , written \\,), each
+                               followed by a comma; then the whole as a varchar
 
 The fields of a row, in the order of the manifest, are joined by |. As a lone | or \\N cannot come from a value, two
 different rows never have one text. The hash of a row is the first 15 hex digits of the MD5 of that text in
 UTF-8, read as an integer of 60 bits; the checksum of a table is `<rows>:<sum of the hashes>`. A sum, because it
 does not depend on order and, unlike xor, does not lose rows that come twice.
 
-In PostgreSQL: `case when x then 't' else 'f' end`; `x::text`; `to_char(x, 'YYYY-MM-DD')`;
+In PostgreSQL: `case when x then 't' when not x then 'f' end`; `x::text`; `to_char(x, 'YYYY-MM-DD')`;
 `to_char(x, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, with `x at time zone 'UTC'` first where it has a zone;
-`('x' || encode(float8send(x + 0.0), 'hex'))::bit(64)::text`; `replace(replace(x, '\\', '\\\\'), '|', '\\|')`; the same of
+`('x' || encode(float8send(x + 0.0), 'hex'))::bit(64)::text`;
+`replace(replace(x, '\\', '\\\\'), '|', '\\|')`; the same of
 `array_to_string(array(select coalesce(replace(replace(e, '\\', '\\\\'), ',', '\\,'), '\\N') || ',' from
 unnest(x) with ordinality as u(e, n) order by n), '')` where x is not null; each in
 `coalesce(…, '\\N')`, joined by `concat_ws('|', …)`; and

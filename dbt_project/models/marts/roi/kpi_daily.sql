@@ -373,28 +373,75 @@ figures_per_window as (
 ),
 
 -- 3. what is counted in persons: valid orders of known members ---------------------------------
+-- Numbers stand for brand, channel and person here: the widest step groups by them, and numbers are
+-- several times as fast as names.
 
-buyers_per_channel_day as (
+scopes as (
 
     select
         brand_code,
         channel_code,
+        row_number() over (order by brand_code, channel_code) as scope_number
+    from first_days
+
+),
+
+scopes_of_channels as (
+
+    select
+        scopes.brand_code,
+        scopes.channel_code,
+        scopes.scope_number,
+        brand_scopes.scope_number as brand_scope_number
+    from scopes
+    inner join scopes as brand_scopes
+        on
+            scopes.brand_code = brand_scopes.brand_code
+            and brand_scopes.channel_code = 'all'
+
+),
+
+members_numbered as (
+
+    select
         member_id,
-        paid_date as date_day,
+        first_order_date,
+        row_number() over (order by member_id) as member_number
+    from members
+    where first_order_date is not null
+
+),
+
+buyers_per_channel_day as (
+
+    select
+        scopes_of_channels.scope_number,
+        scopes_of_channels.brand_scope_number,
+        members_numbered.member_number,
+        orders.paid_date as date_day,
         count(*) as order_count,
-        sum(net_amount) as net_amount
+        cast(sum(orders.net_amount) as numeric(18, 2)) as net_amount
     from orders
-    where member_order_number is not null
-    group by brand_code, channel_code, member_id, paid_date
+    inner join scopes_of_channels
+        on
+            orders.brand_code = scopes_of_channels.brand_code
+            and orders.channel_code = scopes_of_channels.channel_code
+    inner join members_numbered
+        on orders.member_id = members_numbered.member_id
+    where orders.member_order_number is not null
+    group by
+        scopes_of_channels.scope_number,
+        scopes_of_channels.brand_scope_number,
+        members_numbered.member_number,
+        orders.paid_date
 
 ),
 
 buyers_per_day as (
 
     select
-        brand_code,
-        channel_code,
-        member_id,
+        scope_number,
+        member_number,
         date_day,
         order_count,
         net_amount
@@ -403,25 +450,23 @@ buyers_per_day as (
     union all
 
     select
-        brand_code,
-        'all' as channel_code,
-        member_id,
+        brand_scope_number as scope_number,
+        member_number,
         date_day,
-        sum(order_count) as order_count,
-        sum(net_amount) as net_amount
+        cast(sum(order_count) as bigint) as order_count,
+        cast(sum(net_amount) as numeric(18, 2)) as net_amount
     from buyers_per_channel_day
-    group by brand_code, member_id, date_day
+    group by brand_scope_number, member_number, date_day
 
 ),
 
 buyers_per_window as (
 
     select
-        brand_code,
-        channel_code,
+        scope_number,
         date_day as business_date,
         1 as window_days,
-        member_id,
+        member_number,
         order_count,
         net_amount
     from buyers_per_day
@@ -429,22 +474,46 @@ buyers_per_window as (
     union all
 
     select
-        buyers_per_day.brand_code,
-        buyers_per_day.channel_code,
+        buyers_per_day.scope_number,
         days_in_windows.business_date,
         days_in_windows.window_days,
-        buyers_per_day.member_id,
-        sum(buyers_per_day.order_count) as order_count,
-        sum(buyers_per_day.net_amount) as net_amount
+        buyers_per_day.member_number,
+        cast(sum(buyers_per_day.order_count) as bigint) as order_count,
+        cast(sum(buyers_per_day.net_amount) as numeric(18, 2)) as net_amount
     from buyers_per_day
     inner join days_in_windows
         on buyers_per_day.date_day = days_in_windows.date_day
     group by
-        buyers_per_day.brand_code,
-        buyers_per_day.channel_code,
+        buyers_per_day.scope_number,
         days_in_windows.business_date,
         days_in_windows.window_days,
-        buyers_per_day.member_id
+        buyers_per_day.member_number
+
+),
+
+buyers_counted as (
+
+    select
+        buyers_per_window.scope_number,
+        buyers_per_window.business_date,
+        buyers_per_window.window_days,
+        count(*) as buyer_count,
+        count(*) filter (
+            where
+                members_numbered.first_order_date
+                > {{ add_days(
+                    'buyers_per_window.business_date', '-buyers_per_window.window_days'
+                ) }}
+        ) as new_buyer_count,
+        count(*) filter (where buyers_per_window.order_count >= 2) as repeat_buyer_count,
+        sum(buyers_per_window.net_amount) as buyer_net_amount
+    from buyers_per_window
+    inner join members_numbered
+        on buyers_per_window.member_number = members_numbered.member_number
+    group by
+        buyers_per_window.scope_number,
+        buyers_per_window.business_date,
+        buyers_per_window.window_days
 
 ),
 
@@ -452,99 +521,138 @@ buyers_per_window as (
 buyers_ranked as (
 
     select
-        buyers_per_window.*,
-        members.first_order_date
-        > {{ add_days('buyers_per_window.business_date', '-buyers_per_window.window_days') }}
-            as is_new,
+        scope_number,
+        business_date,
+        window_days,
+        net_amount,
         row_number() over (
-            partition by
-                buyers_per_window.brand_code,
-                buyers_per_window.channel_code,
-                buyers_per_window.business_date,
-                buyers_per_window.window_days
-            order by buyers_per_window.net_amount desc
-        ) as spend_rank,
-        count(*) over (
-            partition by
-                buyers_per_window.brand_code,
-                buyers_per_window.channel_code,
-                buyers_per_window.business_date,
-                buyers_per_window.window_days
-        ) as buyer_count
+            partition by scope_number, business_date, window_days
+            order by net_amount desc
+        ) as spend_rank
     from buyers_per_window
-    inner join members
-        on buyers_per_window.member_id = members.member_id
+
+),
+
+top_buyers as (
+
+    select
+        buyers_ranked.scope_number,
+        buyers_ranked.business_date,
+        buyers_ranked.window_days,
+        sum(buyers_ranked.net_amount) as top_buyer_net_amount
+    from buyers_ranked
+    inner join buyers_counted
+        on
+            buyers_ranked.scope_number = buyers_counted.scope_number
+            and buyers_ranked.business_date = buyers_counted.business_date
+            and buyers_ranked.window_days = buyers_counted.window_days
+    where
+        buyers_ranked.spend_rank
+        <= ceil({{ var('top_buyer_share') }} * buyers_counted.buyer_count)
+    group by
+        buyers_ranked.scope_number,
+        buyers_ranked.business_date,
+        buyers_ranked.window_days
 
 ),
 
 buyers as (
 
     select
-        brand_code,
-        channel_code,
-        business_date,
-        window_days,
-        count(*) as buyer_count,
-        count(*) filter (where is_new) as new_buyer_count,
-        count(*) filter (where order_count >= 2) as repeat_buyer_count,
-        sum(net_amount) as buyer_net_amount,
-        sum(net_amount) filter (
-            where spend_rank <= ceil({{ var('top_buyer_share') }} * buyer_count)
-        ) as top_buyer_net_amount
-    from buyers_ranked
-    group by brand_code, channel_code, business_date, window_days
+        scopes.brand_code,
+        scopes.channel_code,
+        buyers_counted.business_date,
+        buyers_counted.window_days,
+        buyers_counted.buyer_count,
+        buyers_counted.new_buyer_count,
+        buyers_counted.repeat_buyer_count,
+        buyers_counted.buyer_net_amount,
+        top_buyers.top_buyer_net_amount
+    from buyers_counted
+    inner join scopes
+        on buyers_counted.scope_number = scopes.scope_number
+    left join top_buyers
+        on
+            buyers_counted.scope_number = top_buyers.scope_number
+            and buyers_counted.business_date = top_buyers.business_date
+            and buyers_counted.window_days = top_buyers.window_days
 
 ),
 
 buyers_with_next_day as (
 
     select
-        brand_code,
-        channel_code,
+        scope_number,
         date_day,
         lead(date_day) over (
-            partition by brand_code, channel_code, member_id
+            partition by scope_number, member_number
             order by date_day
         ) as next_day
     from buyers_per_day
 
 ),
 
--- a person's last day of buying in the window before stands for the person in that window
-buyers_of_previous_window as (
+-- a person's last day of buying in the window before stands for the person in that window;
+-- days are summed up first, since no window needs to know who it was
+buyers_by_next_day as (
 
     select
-        brand_code,
-        channel_code,
+        scope_number,
+        date_day,
+        next_day,
+        count(*) as buyer_count
+    from buyers_with_next_day
+    group by scope_number, date_day, next_day
+
+),
+
+previous_buyers_per_scope as (
+
+    select
+        scope_number,
         {{ add_days('date_day', 1) }} as business_date,
         1 as window_days,
-        count(*) as previous_buyer_count,
-        count(*) filter (where next_day = {{ add_days('date_day', 1) }}) as returning_buyer_count
-    from buyers_with_next_day
-    group by brand_code, channel_code, date_day
+        sum(buyer_count) as previous_buyer_count,
+        sum(buyer_count) filter (where next_day = {{ add_days('date_day', 1) }})
+            as returning_buyer_count
+    from buyers_by_next_day
+    group by scope_number, date_day
 
     union all
 
     select
-        buyers_with_next_day.brand_code,
-        buyers_with_next_day.channel_code,
+        buyers_by_next_day.scope_number,
         days_in_previous_windows.business_date,
         days_in_previous_windows.window_days,
-        count(*) as previous_buyer_count,
-        count(*) filter (
-            where buyers_with_next_day.next_day <= days_in_previous_windows.business_date
+        sum(buyers_by_next_day.buyer_count) as previous_buyer_count,
+        sum(buyers_by_next_day.buyer_count) filter (
+            where buyers_by_next_day.next_day <= days_in_previous_windows.business_date
         ) as returning_buyer_count
-    from buyers_with_next_day
+    from buyers_by_next_day
     inner join days_in_previous_windows
-        on buyers_with_next_day.date_day = days_in_previous_windows.date_day
+        on buyers_by_next_day.date_day = days_in_previous_windows.date_day
     where
-        buyers_with_next_day.next_day is null
-        or buyers_with_next_day.next_day > days_in_previous_windows.previous_business_date
+        buyers_by_next_day.next_day is null
+        or buyers_by_next_day.next_day > days_in_previous_windows.previous_business_date
     group by
-        buyers_with_next_day.brand_code,
-        buyers_with_next_day.channel_code,
+        buyers_by_next_day.scope_number,
         days_in_previous_windows.business_date,
         days_in_previous_windows.window_days
+
+),
+
+buyers_of_previous_window as (
+
+    select
+        scopes.brand_code,
+        scopes.channel_code,
+        previous_buyers_per_scope.business_date,
+        previous_buyers_per_scope.window_days,
+        previous_buyers_per_scope.previous_buyer_count,
+        previous_buyers_per_scope.returning_buyer_count
+    from previous_buyers_per_scope
+    inner join scopes
+        on previous_buyers_per_scope.scope_number = scopes.scope_number
 
 ),
 
