@@ -12,11 +12,5 @@ def fct_refunds() -> gx.ExpectationSuite:
             gxe.ExpectColumnValuesToBeUnique(
                 column="refund_key", severity="critical", meta={"check": "fct_refunds.key_unique"}
             ),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="refund_amount",
-                min_value=0,
-                severity="critical",
-                meta={"check": "fct_refunds.amount_not_negative"},
-            ),
         ],
     )

@@ -243,7 +243,7 @@ _CHECKS = (
         protects="buyers, RFM and repurchase rest on paid, kept, real orders",
     ),
     Check(
-        id="fct_refunds.amount_not_negative",
+        id="refund_amounts_are_not_negative",
         models=("fct_refunds",),
         severity="critical",
         protects="a refund never adds revenue",

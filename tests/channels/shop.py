@@ -113,10 +113,12 @@ class Shop:
         """The orders of one file."""
         return self.read(content, **changes)["orders"]
 
-    def values(self, type_: str, texts: list[str], field: str, *, cells: Any = None, **column: Any) -> Part:
-        """Texts cast as a type, through JSON lines so that any text can be written."""
-        columns = ORDER_COLUMNS | {"value": {"from": "value", "type": type_, "personal": "none"} | column}
-        fields = ORDER_FIELDS | {field: "value"}
+    def values(
+        self, type_: str, texts: list[str], field: str, *, cells: Any = None, key: str = "value", **column: Any
+    ) -> Part:
+        """Texts cast as a type, through JSON lines so that any text can be written; `key` names the column."""
+        columns = ORDER_COLUMNS | {key: {"from": "value", "type": type_, "personal": "none"} | column}
+        fields = ORDER_FIELDS | {field: key}
         lines = [
             json.dumps({"order": f"A{index}", "placed": "2026-03-01", "total": "1", "value": text})
             for index, text in enumerate(cells or texts)

@@ -282,3 +282,11 @@ def test_a_date_is_the_day_in_the_zone_of_the_mapping(shop: Shop) -> None:
     )["customers"]
     assert part.column("birth_date") == [date(1986, 5, 4)] * 4
     assert part.reasons == [(5, "not_a_date", "born")]
+
+
+@pytest.mark.parametrize("key", ["reason", "fault", "row_text", "line"])
+def test_a_column_may_have_any_key_without_touching_what_counts(shop: Shop, key: str) -> None:
+    part = shop.values("text", ["changed my mind"], "order_status", key=key)
+    assert part.rejects == []
+    assert part.column("order_status") == ["changed my mind"]
+    assert part.column("_exclusion") == [None]

@@ -36,7 +36,8 @@ def land_orders(home: Home) -> None:
         ):
             connection.execute(
                 "insert into records (brand_code, channel_code, order_id, customer_id, ordered_at, paid_at,"
-                " paid_amount, currency_code, _source_row) values (?, ?, ?, 'c1', timestamp '2026-11-19 15:00:00', ?, ?, 'CNY', ?)",
+                " paid_amount, currency_code, _source_row)"
+                " values (?, ?, ?, 'c1', timestamp '2026-11-19 15:00:00', ?, ?, 'CNY', ?)",
                 [brand, channel, order_id, paid_at, amount, row],
             )
         source = Source(

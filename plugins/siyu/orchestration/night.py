@@ -1,6 +1,8 @@
 """The steps of transform_warehouse, publish_marts and maintain_warehouse, as thin as the rooms allow."""
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 from siyu.errors import RefusedError, UsageError
 from siyu.gate import audit_candidate
@@ -8,38 +10,56 @@ from siyu.landing import compact, live, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import current_publication, export_candidate, maintain, publish_candidate
+from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
 
+PUBLISHED_FROM = "state/published_from.json"  # what the standing publication is made from; if lost, one night more
+
 
 def is_something_new(run: Run, step: Step) -> bool:
-    """Whether tonight's marts can differ from the published ones: other loads, another as_of, or other code.
+    """Whether tonight's marts can differ from the published ones: other loads, as_of, settings or code.
 
     Raises:
         UsageError: Nothing has ever landed.
     """
-    load_ids = [record.load_id for record in live(read_records(run.home))]
-    if not load_ids:
+    inputs = _inputs(run)
+    if not inputs["load_ids"]:
         raise UsageError("nothing has landed yet", expected="at least one load", do="run ingest_files first")
     published = current_publication(run.home)
-    asked = run.params.get("as_of_date")
-    new = (
-        published is None
-        or sorted(published.load_ids) != sorted(load_ids)
-        or published.code_revision != code_revision()
-        or (asked is not None and asked != published.as_of_date.isoformat())
-    )
-    step.facts = {"loads": len(load_ids), "published": published.id if published else None, "new": new}
+    standing = {"publication": published.id if published else None, "inputs": inputs}
+    record = run.home.root / PUBLISHED_FROM
+    new = published is None or not record.exists() or read_json(record) != standing
+    step.facts = {"loads": len(inputs["load_ids"]), "published": standing["publication"], "new": new}
     return new
 
 
+def _inputs(run: Run) -> dict[str, Any]:
+    """All that the marts of a night are made from."""
+    return {
+        "load_ids": [record.load_id for record in live(read_records(run.home))],
+        "as_of_date": run.params.get("as_of_date"),  # as asked for; null is the day of the newest order
+        "code_revision": code_revision(),
+        "business_timezone": run.settings.business_timezone,
+        "reporting_currency": run.settings.reporting_currency,
+        "dbt_vars": run.settings.dbt_vars,
+    }
+
+
 def build_night(run: Run, step: Step) -> None:
-    """Build the warehouse of this run."""
+    """Build the warehouse of this run, and note what it is made from."""
     asked = run.params.get("as_of_date")
+    inputs = _inputs(run)
     build = build_warehouse(
         run.home, run.settings, run_id=run.run_id, as_of=date.fromisoformat(asked) if asked else None
     )
+    # a load that was registered meanwhile is in the build or not: the build knows
+    write_json(_inputs_file(run), inputs | {"load_ids": build.load_ids})
     step.facts = {"as_of_date": build.as_of_date, "loads": len(build.load_ids), "nodes": len(build.steps)}
+
+
+def _inputs_file(run: Run) -> Path:
+    return run.home.runs / run.run_id / "inputs.json"
 
 
 def export_night(run: Run, step: Step) -> None:
@@ -72,6 +92,8 @@ def audit_night(run: Run, step: Step) -> None:
 def publish_night(run: Run, step: Step) -> int:
     """Publish the audited candidate; the same content again is the publication that stands."""
     publication = publish_candidate(run.home, run.settings, run.run_id)
+    standing = {"publication": publication.id, "inputs": read_json(_inputs_file(run))}
+    write_json(run.home.root / PUBLISHED_FROM, standing)
     step.facts = {"publication": publication.id, "new": publication.is_new}
     return publication.id
 

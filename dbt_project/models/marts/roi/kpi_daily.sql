@@ -401,7 +401,7 @@ scopes_of_channels as (
 
 ),
 
-members_numbered as (
+persons as (
 
     select
         member_id,
@@ -417,7 +417,7 @@ buyers_per_channel_day as (
     select
         scopes_of_channels.scope_number,
         scopes_of_channels.brand_scope_number,
-        members_numbered.member_number,
+        persons.member_number,
         orders.paid_date as date_day,
         count(*) as order_count,
         cast(sum(orders.net_amount) as numeric(18, 2)) as net_amount
@@ -426,13 +426,13 @@ buyers_per_channel_day as (
         on
             orders.brand_code = scopes_of_channels.brand_code
             and orders.channel_code = scopes_of_channels.channel_code
-    inner join members_numbered
-        on orders.member_id = members_numbered.member_id
+    inner join persons
+        on orders.member_id = persons.member_id
     where orders.member_order_number is not null
     group by
         scopes_of_channels.scope_number,
         scopes_of_channels.brand_scope_number,
-        members_numbered.member_number,
+        persons.member_number,
         orders.paid_date
 
 ),
@@ -500,16 +500,14 @@ buyers_counted as (
         count(*) as buyer_count,
         count(*) filter (
             where
-                members_numbered.first_order_date
-                > {{ add_days(
-                    'buyers_per_window.business_date', '-buyers_per_window.window_days'
-                ) }}
+            buyers_per_window.window_days
+            > {{ days_between('persons.first_order_date', 'buyers_per_window.business_date') }}
         ) as new_buyer_count,
         count(*) filter (where buyers_per_window.order_count >= 2) as repeat_buyer_count,
         sum(buyers_per_window.net_amount) as buyer_net_amount
     from buyers_per_window
-    inner join members_numbered
-        on buyers_per_window.member_number = members_numbered.member_number
+    inner join persons
+        on buyers_per_window.member_number = persons.member_number
     group by
         buyers_per_window.scope_number,
         buyers_per_window.business_date,

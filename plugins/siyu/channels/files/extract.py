@@ -39,6 +39,7 @@ from siyu.storage import make_folder, sha256_of
 from siyu.warehouse.engine import connect, quoted
 
 _VALUES = "source_values"
+_FAULT, _EXCLUSION = "_fault", "_exclusion"  # no key of a mapping starts with an underscore
 _WHOLE_ROW = ""  # the column of a fault that concerns the row as a whole
 
 
@@ -137,6 +138,8 @@ def _memory(settings: Settings, home: Home) -> Iterator[duckdb.DuckDBPyConnectio
     try:
         with connect(settings=settings) as connection:
             connection.execute("set enable_progress_bar = false")
+            # the strong variant would download an extension; these files live for seconds, their key in memory alone
+            connection.execute("set force_mbedtls_unsafe = true")
             connection.execute("set temp_file_encryption = true")
             connection.execute("set temp_directory = ?", [str(spill)])
             create_macros(connection)
@@ -203,8 +206,8 @@ def _batch(
     fields = mapping.defaults(resource) | part.fields
     judged = values.filter(taken).select(
         StarExpression(),
-        _fault_of(part.columns() | _used(fields) | _deciding(source)).alias("fault"),
-        _reason(mapping, source, part).alias("reason"),
+        _fault_of(part.columns() | _used(fields) | _deciding(source)).alias(_FAULT),
+        _reason(mapping, source, part).alias(_EXCLUSION),
     )
     made = {
         field.name: _field(mapping, source, field, fields)
@@ -214,21 +217,21 @@ def _batch(
     products = [name for name in made if name not in fields or fields[name].multiply is not None]
     typed = judged.select(
         ColumnExpression(SOURCE_ROW),
-        ColumnExpression("fault"),
-        ColumnExpression("reason"),
+        ColumnExpression(_FAULT),
+        ColumnExpression(_EXCLUSION),
         CoalesceOperator(ColumnExpression(ROW_TEXT), _row_json(source)).alias(ROW_TEXT),
         *(made[name].alias(f"made {name}") for name in products),
         *(_fitted(resource.field(name), expression).alias(name) for name, expression in made.items()),
     )
     # a column's value fits its field; only a product can be too large
-    outside = CaseExpression(ColumnExpression("fault").isnotnull(), ColumnExpression("fault"))
+    outside = CaseExpression(ColumnExpression(_FAULT).isnotnull(), ColumnExpression(_FAULT))
     for name in products:
         lost = ColumnExpression(f"made {name}").isnotnull() & ColumnExpression(name).isnull()
         outside = outside.when(lost, ConstantExpression(f"{name}:out_of_range"))
-    result = typed.select(StarExpression(exclude=["fault"]), outside.alias("fault"))
+    result = typed.select(StarExpression(exclude=[_FAULT]), outside.alias(_FAULT))
 
     records, rejects = f"records_{resource.name}", f"rejects_{resource.name}"
-    result.filter(ColumnExpression("fault").isnull()).select(
+    result.filter(ColumnExpression(_FAULT).isnull()).select(
         *(
             ColumnExpression(field.name)
             if field.name in made
@@ -236,9 +239,9 @@ def _batch(
             for field in resource.fields
         ),
         ColumnExpression(SOURCE_ROW),
-        ColumnExpression("reason").alias("_exclusion"),
+        ColumnExpression(_EXCLUSION),
     ).create(records)
-    fault = ColumnExpression("fault")
+    fault = ColumnExpression(_FAULT)
     columns = [call("nullif", call("split_part", fault, ":", place), "") for place in (1, 3)]
     result.filter(fault.isnotnull()).select(
         ColumnExpression(SOURCE_ROW),
