@@ -3,11 +3,12 @@
 import re
 
 import pytest
+
 from siyu.settings import PROJECT
 
 READS_THE_CLOCK = re.compile(
     r"\b(now|today|get_current_timestamp|transaction_timestamp)\s*\(|\bcurrent_(date|time|timestamp)\b|\blocaltime",
-    re.I,
+    re.IGNORECASE,
 )
 SQL_FILES = sorted(
     path
@@ -18,7 +19,7 @@ SQL_FILES = sorted(
 
 
 def without_comments(sql: str) -> str:
-    return re.sub(r"--[^\n]*|\{#.*?#\}|/\*.*?\*/", "", sql, flags=re.S)
+    return re.sub(r"--[^\n]*|\{#.*?#\}|/\*.*?\*/", "", sql, flags=re.DOTALL)
 
 
 def test_there_is_sql_to_look_at() -> None:

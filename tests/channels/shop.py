@@ -114,7 +114,14 @@ class Shop:
         return self.read(content, **changes)["orders"]
 
     def values(
-        self, type_: str, texts: list[str], field: str, *, cells: Any = None, key: str = "value", **column: Any
+        self,
+        type_: str,
+        texts: list[str],
+        field: str,
+        *,
+        cells: Any = None,
+        key: str = "value",
+        **column: Any,
     ) -> Part:
         """Texts cast as a type, through JSON lines so that any text can be written; `key` names the column."""
         columns = ORDER_COLUMNS | {key: {"from": "value", "type": type_, "personal": "none"} | column}

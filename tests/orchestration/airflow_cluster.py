@@ -105,7 +105,9 @@ def running_airflow(home: Home, folder: Path) -> Iterator[AirflowCluster]:
     }
     nothing = folder / "nothing.json"
     nothing.write_text("[]", encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "siyu.orchestration.dag_runner", str(nothing)], env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "siyu.orchestration.dag_runner", str(nothing)], env=environment, check=True
+    )
     arguments = {"api-server": ["--port", str(port), "--host", "127.0.0.1"]}
     processes = []
     try:

@@ -193,7 +193,7 @@ def damaged(record: LoadRecord, stored: StoredFile, how: str) -> DamagedFileErro
     return DamagedFileError(
         f"{stored.file} of load {record.load_id} (source {source.name}, mapping {source.mapping}) {how}",
         expected=f"{stored.bytes} bytes with SHA-256 {stored.sha256[:12]}…",
-        do=f"land {source.name} again, which rewrites it: siyu nightly --mapping <{source.mapping}> --path <its folder>",
+        do=f"land {source.name} again, which rewrites it: siyu nightly --mapping <{source.mapping}> --path <folder>",
     )
 
 

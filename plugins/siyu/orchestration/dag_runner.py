@@ -23,7 +23,10 @@ def prepare_airflow() -> None:
 
     initdb()
     Pool.create_or_update_pool(
-        "warehouse_writer", slots=1, description="One writer of the warehouse at a time", include_deferred=False
+        "warehouse_writer",
+        slots=1,
+        description="One writer of the warehouse at a time",
+        include_deferred=False,
     )
     ready.touch()
 
@@ -41,7 +44,9 @@ def run_dags(plan: list[dict[str, Any]]) -> bool:
     for entry in plan:
         dag = bag.dags[str(entry["dag_id"])]
         for task in dag.tasks:
-            task.retries = 0  # a person is waiting: the journal says what failed, and the night can be run again
+            task.retries = (
+                0  # a person is waiting: the journal says what failed, and the night can be run again
+            )
         if dag.test(run_conf=entry["conf"]).state != DagRunState.SUCCESS:
             return False
     return True

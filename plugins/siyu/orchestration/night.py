@@ -14,7 +14,9 @@ from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
 
-PUBLISHED_FROM = "state/published_from.json"  # what the standing publication is made from; if lost, one night more
+PUBLISHED_FROM = (
+    "state/published_from.json"  # what the standing publication is made from; if lost, one night more
+)
 
 
 def is_something_new(run: Run, step: Step) -> bool:
