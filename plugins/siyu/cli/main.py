@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from siyu import __version__
-from siyu.cli import mapping, publication, sandbox
+from siyu.cli import bench, mapping, publication, sandbox
 from siyu.cli.night_report import StepProgress, print_night
 from siyu.errors import ExitCode, SiyuError
 from siyu.settings import find_home
@@ -27,6 +27,7 @@ app.add_typer(mapping.app, name="mapping", help="Draft a mapping, or see what it
 app.add_typer(
     sandbox.app, name="sandbox", help="Generated input, so that siyu runs with no account anywhere."
 )
+app.add_typer(bench.app, name="bench", help="Figures that a choice rests on.")
 app.command("status")(publication.status)
 app.command("rollback")(publication.rollback)
 app.command("publish")(publication.publish)
