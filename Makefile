@@ -17,9 +17,10 @@ help: ## This list
 
 .PHONY: setup
 setup: $(UV) ## Install what the lock names into .venv
-	@$(UV) sync --locked --quiet || { echo "setup: uv could not install from the lock with the Python it found; siyu needs Python 3.11, 3.12 or 3.13 (Debian: apt-get install python3.11)" >&2; exit 1; }
+	@$(UV) sync --locked --quiet || { echo "setup: uv could not install from the lock (its words are above). siyu needs Python 3.11, 3.12 or 3.13; on Debian: apt-get install python3.11" >&2; exit 1; }
 
 $(BOOTSTRAP)/bin/uv:
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "setup: $(PYTHON) has no pip; on Debian: apt-get install python3-pip" >&2; exit 1; }
 	@echo "setup: uv is not here, installing it with pip into $(BOOTSTRAP)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
 		$${SSL_CERT_FILE:+--cert "$$SSL_CERT_FILE"} --target $(BOOTSTRAP) uv

@@ -80,7 +80,9 @@ def requirements(manifest: dict[str, Any]) -> str:
     for row in sorted(carriers | tests, key=lambda row: (row[0], int(row[1:]))):
         columns = sorted(name for name in carriers[row] if "." in name)
         models = sorted(
-            name for name in carriers[row] if not any(column.startswith(f"{name}.") for column in columns)
+            name
+            for name in carriers[row]
+            if "." not in name and not any(column.startswith(f"{name}.") for column in columns)
         )
         lines.append(f"| {row} | {_code(models + columns)} | {_code(sorted(tests[row]))} |")
     return "\n".join(lines) + "\n"
@@ -138,14 +140,16 @@ def checks(_: dict[str, Any]) -> str:
         "| check | on | severity | protects |",
         "|---|---|---|---|",
     ]
-    lines += [f"| `{c.id}` | {_code([c.model])} | {c.severity} | {_cell(c.protects)} |" for c in CHECKS]
+    lines += [
+        f"| `{c.id}` | {_code(c.models)} | {c.severity} | {_cell(c.protects)} |" for c in CHECKS.values()
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _schedule(timetable: Any) -> str:
     parts = []
     if assets := getattr(timetable, "asset_condition", None):
-        parts += [f"asset `{asset.name}`" for _, asset in assets.iter_assets()]
+        parts += [f"asset `{asset.name}`" for asset in assets.objects]
     cron = getattr(timetable, "timetable", timetable)
     if expression := getattr(cron, "expression", None):
         parts.append(f"`{expression}` {getattr(cron, 'timezone', '')}")

@@ -48,6 +48,7 @@ class Settings(BaseModel):
     keep_quarantine_days: int = Field(default=90, ge=0)
     keep_logs_days: int = Field(default=30, ge=0)
     keep_warehouses: int = Field(default=2, ge=1)
+    compact_files: int = Field(default=30, ge=2)
     dbt_vars: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("business_timezone")
@@ -104,6 +105,22 @@ class Home:
 def find_home(root: Path | None = None) -> Home:
     """The home named, else `$SIYU_HOME`, else `.siyu` in the current folder."""
     return Home(root or Path(os.environ.get("SIYU_HOME", ".siyu")))
+
+
+def existing_home(root: Path | None = None) -> Home:
+    """As `find_home`, for commands that change what is there.
+
+    Raises:
+        UsageError: There is no home.
+    """
+    home = find_home(root)
+    if not home.version_file.exists():
+        raise UsageError(
+            f"{home} is no home of siyu",
+            expected="a home with a publication",
+            do="name it with --home, or set SIYU_HOME",
+        )
+    return home.create()
 
 
 def load_settings(home: Home, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from expectations.registry import Check
+from siyu.engine import connect
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import MANIFEST, Column, read_manifest, write_manifest
 from siyu.storage import sha256_of
-from siyu.warehouse import connect
 
 
 def corrupted_copy(candidate: Path, copy: Path, check: Check) -> None:

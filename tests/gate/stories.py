@@ -13,10 +13,11 @@ from typing import Any
 
 import duckdb
 
+from siyu.engine import connect
 from siyu.publication import export_candidate
 from siyu.settings import Home
 from siyu.storage import make_folder, read_json
-from siyu.warehouse import Build, connect, dbt_folder
+from siyu.warehouse import Build, dbt_folder
 from siyu.warehouse.records import write_build
 from tests.gate.worlds import AS_OF, World
 

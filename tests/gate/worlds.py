@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from siyu.engine import connect, quoted
 from siyu.landing.batch import Batch, Source
 from siyu.landing.register import land
 from siyu.resources import DUCKDB_TYPES, RESOURCES
 from siyu.settings import Home, Settings
-from siyu.warehouse import connect, quoted
 
 AS_OF = date(2024, 2, 29)  # a leap day, so that every story has one
 NOON_IN_SHANGHAI = timedelta(hours=4)

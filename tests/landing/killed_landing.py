@@ -107,7 +107,7 @@ def run(what: str, before: Path, folder: Path, kill: int) -> dict[str, object]:
 
 def act(what: str, home: Home) -> None:
     if what == "compact":
-        compact(home, Settings())
+        compact(home, Settings(compact_files=2))
     else:
         Shop(home).land(FIRST if what == "first" else SECOND)
 

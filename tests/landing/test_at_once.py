@@ -1,6 +1,6 @@
 """Landings in several processes at once: each is whole, none is counted twice, nothing is left over."""
 
-import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from siyu.landing import read_records
 from siyu.resources import ORDERS
 from siyu.settings import PROJECT, Home
+from siyu.state.staging import staging_folder
 from tests.landing.shop import File, Shop, files_of, order
 
 LANDER = """
@@ -20,6 +21,16 @@ print("ready", flush=True)
 sys.stdin.readline()
 rows = [order(f"o{number}") for number in range(int(first), int(last))]
 print(Shop(Home(Path(home))).land(File(name=name, rows=rows, bad=[{"text": "?"}])).load_id)
+"""
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from siyu.settings import Home, Settings
+from siyu.state.staging import staging_folder
+with staging_folder(Home(Path(sys.argv[1])), Settings(), "dead") as folder:
+    (folder / "orders.parquet").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -64,21 +75,15 @@ def test_overlapping_files_landed_at_once_count_their_common_rows_once(home: Hom
 
 
 def test_a_dead_landings_folder_goes_and_a_living_ones_stays(shop: Shop) -> None:
-    import fcntl
-
-    dead, living = (
-        shop.home.staging / f"0123456789abcdef-{os.getpid()}-{name}" for name in ("dead", "living")
-    )
-    for folder in (dead, living):
-        folder.mkdir(parents=True)
-        (folder / "orders.parquet").write_bytes(b"half")
-    descriptor = os.open(living, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
+    killed = subprocess.run([sys.executable, "-c", DYING, str(shop.home.root)], cwd=PROJECT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (dead,) = shop.home.staging.iterdir()
+    with staging_folder(shop.home, shop.settings, "living") as living:
+        (living / "orders.parquet").write_bytes(b"half")
         shop.land(File(rows=[order("o1")]))
-        assert list(shop.home.staging.iterdir()) == [living]
-    finally:
-        os.close(descriptor)
+        assert not dead.exists()
+        assert [path.name for path in living.iterdir()] == ["orders.parquet"]
+    assert list(shop.home.staging.iterdir()) == []
 
 
 def test_a_stranger_file_in_staging_does_not_stop_a_landing(shop: Shop) -> None:

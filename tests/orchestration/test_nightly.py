@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from siyu.publication import published_state
 from siyu.settings import Home
 from tests.orchestration.small_shop import AS_OF, GROSS, NET, NEXT_LOG, REFUNDED, write_small_shop
 
@@ -44,7 +43,7 @@ def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> None:
-    """One story, because a night takes a minute: first night, same again, more data, as of an earlier day, bad file."""
+    """One story, because a night takes a minute: first night, same again, more data, refusal, bad file."""
     mapping, log = write_small_shop(tmp_path)
     home = tmp_path / "home"
 
@@ -75,13 +74,22 @@ def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> No
     assert amounts == [("130.00", REFUNDED, "115.00")]
     assert NET == "110.00"  # 115.00 less the 5.00 of the new order
 
-    state = published_state(Home(home))
+    served = Home(home).marts_file.read_bytes()
+    publications = sorted(path.name for path in (home / "publications").iterdir())
+    yuan = mapping.read_text(encoding="utf-8")
+    mapping.write_text(yuan.replace("currency: CNY", "currency: CNY\namount_unit: minor"), encoding="utf-8")
+    refused = nightly(home, mapping, log)
+    assert refused.returncode == 1, refused.stdout
+    assert "order_amounts_not_restated_in_another_unit" in refused.stderr
+    assert Home(home).marts_file.read_bytes() == served
+    assert sorted(path.name for path in (home / "publications").iterdir()) == publications
+
     (log / "broken.csv").write_text("order,buyer,sku\nA6,dan,tea\n", encoding="utf-8")
     broken = nightly(home, mapping, log)
     assert broken.returncode == 2, broken.stdout
     assert "broken.csv" in broken.stderr
     assert "units" in broken.stderr
-    assert published_state(Home(home)) == state
+    assert Home(home).marts_file.read_bytes() == served
 
 
 def test_a_night_that_is_killed_leaves_nothing_and_completes_when_run_again(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from siyu.engine import connect, literal, quoted
 from siyu.errors import LockedError, UsageError
 from siyu.settings import Home, Settings
 from siyu.storage import write_json
-from siyu.warehouse import connect, literal, open_warehouse, quoted, read_build
+from siyu.warehouse import open_warehouse, read_build
 from siyu.warehouse.build import code_revision
 
 

@@ -1,4 +1,4 @@
-{# What the interval of a difference says; nothing for a broken split or few persons. #}
+{# What the interval of a difference says; nothing for a split known to be broken or few persons. #}
 {% macro lift_verdict(low, high) -%}
     case
         when not has_holdout then 'no_holdout'

@@ -71,7 +71,8 @@ judged as (
     select
         *,
         is_paid and not is_brushing and not is_excluded as is_counted,
-        is_paid and paid_amount > 0 and refunded_amount >= paid_amount as is_fully_refunded
+        is_paid and paid_amount > 0 and refunded_amount >= paid_amount as is_fully_refunded,
+        {{ cost_of_kept_goods('refunded_amount') }} as cost_of_goods_amount
     from with_refunds
 
 ),
@@ -115,17 +116,7 @@ orders_with_everything as (
             case when judged.is_paid then judged.paid_amount - judged.refunded_amount else 0 end
             as numeric(18, 2)
         ) as net_amount,
-        cast(
-            case
-                when judged.paid_amount > 0
-                    then
-                        judged.cost_amount
-                        * cast(judged.paid_amount - judged.refunded_amount as double)
-                        / judged.paid_amount
-                else judged.cost_amount
-            end
-            as numeric(18, 2)
-        ) as cost_of_goods_amount,
+        judged.cost_of_goods_amount,
 
         -- counts
         cast(judged.unit_count as bigint) as unit_count,

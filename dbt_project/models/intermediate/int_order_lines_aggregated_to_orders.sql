@@ -23,7 +23,14 @@ aggregated as (
 
         -- does it count
         bool_and(is_excluded) as is_excluded,
-        case when bool_and(is_excluded) then min(exclusion_reason) end as exclusion_reason,
+        -- brushing before any other reason: it alone is shown apart
+        case
+            when bool_and(is_excluded)
+                then coalesce(
+                    min(exclusion_reason) filter (where exclusion_reason = 'brushing'),
+                    min(exclusion_reason)
+                )
+        end as exclusion_reason,
 
         -- counting lines; a brushed order keeps its amount, to be shown apart
         case

@@ -6,7 +6,13 @@ versions as (
         *,
         row_number() over (
             partition by channel_code, cost_id
-            order by updated_at desc nulls last, _group_hash desc, _load_id asc, _source_row asc
+            order by
+                updated_at desc nulls last,
+                -- without a change time: a bill grows until it is closed
+                cost_amount desc,
+                _group_hash desc,
+                _load_id asc,
+                _source_row asc
         ) as version_rank
     from {{ source('raw', 'files__costs') }}
 

@@ -6,7 +6,15 @@ versions as (
         *,
         row_number() over (
             partition by channel_code, customer_token
-            order by updated_at desc nulls last, _group_hash desc, _load_id asc, _source_row asc
+            order by
+                updated_at desc nulls last,
+                -- without a change time: who left had been enrolled, who enrolled had been a stranger
+                (unenrolled_at is not null) desc,
+                (enrolled_at is not null) desc,
+                (added_at is not null) desc,
+                _group_hash desc,
+                _load_id asc,
+                _source_row asc
         ) as version_rank
     from {{ source('raw', 'files__customers') }}
 

@@ -16,7 +16,8 @@ documents as (
         order_id,
         _load_id,
         _group_hash,
-        max(updated_at) as updated_at
+        max(updated_at) as updated_at,
+        bool_or(paid_at is not null) as is_paid
     from lines
     group by channel_code, order_id, _load_id, _group_hash
 
@@ -28,7 +29,13 @@ documents_ranked as (
         *,
         row_number() over (
             partition by channel_code, order_id
-            order by updated_at desc nulls last, _group_hash desc, _load_id asc
+            order by
+                updated_at desc nulls last,
+                -- without a change time: what is paid was unpaid before
+                is_paid desc,
+                -- the hash starts with the number of lines: the fuller document first
+                _group_hash desc,
+                _load_id asc
         ) as version_rank
     from documents
 

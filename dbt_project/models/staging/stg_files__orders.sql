@@ -6,7 +6,14 @@ versions as (
         *,
         row_number() over (
             partition by channel_code, order_id
-            order by updated_at desc nulls last, _group_hash desc, _load_id asc, _source_row asc
+            order by
+                updated_at desc nulls last,
+                -- without a change time: what is paid was unpaid before, what is cancelled was open
+                (paid_at is not null) desc,
+                (cancelled_at is not null) desc,
+                _group_hash desc,
+                _load_id asc,
+                _source_row asc
         ) as version_rank
     from {{ source('raw', 'files__orders') }}
 

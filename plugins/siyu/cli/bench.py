@@ -12,13 +12,12 @@ from typing import Annotated
 
 import typer
 
-from siyu.landing import create_raw_views
 from siyu.settings import PROJECT, Home, Settings, find_home, load_settings
-from siyu.warehouse import connect
 
 app = typer.Typer(no_args_is_help=True)
 
 DBT_PROJECT = PROJECT / "dbt_project"
+CAUTIOUS = ("--indirect-selection", "cautious")  # a test runs when all that it looks at is selected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +75,16 @@ def _one_build(home: Home, settings: Settings, folder: Path, as_of: str) -> tupl
 def _build_per_model(home: Home, settings: Settings, folder: Path, as_of: str, models: list[str]) -> float:
     warehouse = _fresh_warehouse(home, settings, folder / "each.duckdb")
     target = folder / "each"
-    seconds = _dbt(warehouse, target, settings, as_of, "--select", "resource_type:seed")
+    seconds = _dbt(warehouse, target, settings, as_of, "--select", "resource_type:seed", *CAUTIOUS)
     for model in models:
-        seconds += _dbt(
-            warehouse, target, settings, as_of, "--select", model, "--indirect-selection", "cautious"
-        )
+        seconds += _dbt(warehouse, target, settings, as_of, "--select", model, *CAUTIOUS)
     return seconds
 
 
 def _fresh_warehouse(home: Home, settings: Settings, path: Path) -> Path:
+    from siyu.engine import connect
+    from siyu.landing import create_raw_views
+
     with connect(path, settings=settings) as connection:
         create_raw_views(connection, home)
     return path

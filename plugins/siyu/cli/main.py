@@ -3,16 +3,16 @@
 import dataclasses
 import json
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from siyu import __version__
 from siyu.cli import bench, mapping, publication, sandbox
-from siyu.cli.night_report import StepProgress, print_night
 from siyu.errors import ExitCode, SiyuError
 from siyu.settings import find_home
 
@@ -65,6 +65,7 @@ def nightly(
 
     Example: siyu nightly --mapping examples/mappings/tmall_orders.yml --path exports/ --home .siyu/tmall
     """
+    from siyu.cli.night_report import StepProgress, print_night
     from siyu.orchestration.nightly import parse_sources, run_night
 
     sources = parse_sources(mappings or [], paths or [])
@@ -89,13 +90,18 @@ def print_json(value: Any) -> None:
 
 
 def run() -> None:
-    """Entry point: errors end as one paragraph on standard error, with their exit code."""
+    """Entry point: an error ends as one paragraph on standard error, with its exit code."""
     try:
-        app(standalone_mode=False)
+        app()
     except SiyuError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"siyu: {error}")
-        sys.exit(int(error.exit_code))
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
-    except typer.Abort:
-        sys.exit(int(ExitCode.UNEXPECTED))
+        _end(str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not end with the code of a refusal
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        # the text of an unknown error may hold a person's value
+        _end(f"unexpected {type(error).__name__} at {place}; this is a defect of siyu", ExitCode.UNEXPECTED)
+
+
+def _end(message: str, code: ExitCode) -> NoReturn:
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"siyu: {message}")
+    sys.exit(int(code))

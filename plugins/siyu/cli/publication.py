@@ -14,7 +14,7 @@ import typer
 
 from siyu import publication
 from siyu.errors import ExitCode, UsageError
-from siyu.settings import find_home, load_settings
+from siyu.settings import existing_home, find_home, load_settings
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
@@ -56,7 +56,7 @@ def rollback(
 
     Example: siyu rollback 41 --by li.na --reason "wrong price list in 42"
     """
-    place = find_home(home)
+    place = existing_home(home)
     restored = publication.rollback(place, load_settings(place), publication_id, by=by, reason=reason)
     words = (
         f"publication {restored.id} restores {publication_id}, as of {restored.as_of_date}; "
@@ -84,7 +84,7 @@ def publish(
         raise UsageError(
             "neither or both of RUN and --resume", expected="one of them", do="siyu publish --help shows both"
         )
-    place = find_home(home)
+    place = existing_home(home)
     settings = load_settings(place)
     if run_id:
         made = publication.publish_candidate(place, settings, run_id)

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 
+from siyu.engine import connect
 from siyu.errors import UsageError
 from siyu.gate.files import FILE_CHECKS
 from siyu.gate.invariants import run_invariant
@@ -17,7 +18,6 @@ from siyu.gate.verdict import VERDICT_FILE, CheckResult, Status, Verdict, judge,
 from siyu.publication.manifest import MANIFEST
 from siyu.settings import Home, load_settings
 from siyu.storage import inside, sha256_of
-from siyu.warehouse import connect
 
 Answer = tuple[
     str, Status, int | None, str

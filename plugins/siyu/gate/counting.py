@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression
 
-from siyu.warehouse import quoted
+from siyu.engine import quoted
 
 
 def count_offending(

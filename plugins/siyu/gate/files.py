@@ -9,13 +9,13 @@ from pathlib import Path
 
 import duckdb
 
+from siyu.engine import quoted
 from siyu.errors import SiyuError
 from siyu.gate.tables import Tables
 from siyu.gate.verdict import Status
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Table
 from siyu.storage import sha256_of
-from siyu.warehouse import quoted
 
 Outcome = tuple[Status, int | None, str]  # status, offending models, what is to be said besides
 

@@ -6,7 +6,7 @@ from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.landing.records import Counts, LandedResource, LoadRecord, live, read_records
 from siyu.landing.register import land
 from siyu.landing.rules import check_rules
-from siyu.landing.supersede import compact
+from siyu.landing.supersede import compact, expire_quarantine
 
 __all__ = [
     "Batch",
@@ -20,6 +20,7 @@ __all__ = [
     "compact",
     "create_raw_views",
     "dismiss",
+    "expire_quarantine",
     "land",
     "live",
     "mask",

@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
+from siyu.engine import connect
 from siyu.errors import UsageError
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import LoadRecord, live, read_records, verify
@@ -147,7 +147,7 @@ def open_quarantine(home: Home) -> tuple[QuarantinedRow, ...]:
     waiting = [record for record in records if record.load_id not in answered]
     dismissed = {(entry.details["load_id"], entry.details["source_row"]) for entry in _dismissals(home)}
     found: list[QuarantinedRow] = []
-    with duckdb.connect() as connection:
+    with connect() as connection:
         show_as("landing_loads", connection.from_arrow(_sequences(records)))
         for name in RESOURCES:
             found += _open_of(connection, home, records, waiting, name)

@@ -1,19 +1,14 @@
 """Landing a source: stage everything, then make it visible in one step.
 
-Here: the order of side effects, staging folders, the registration. Not here: what is computed (stage).
+Here: the order of side effects, the registration. Not here: what is computed (stage).
 
 Nothing that a reader sees changes before the load record is renamed into place, which comes last; files without a
 record are seen by nobody and are written over when the landing runs again.
 """
 
-import fcntl
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -38,7 +33,8 @@ from siyu.landing.stage import Prepared, Staged, check_limit, prepare, reads_aga
 from siyu.resources import RESOURCES
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
-from siyu.storage import make_folder, publish_file
+from siyu.state.staging import staging_folder, sweep_staging
+from siyu.storage import publish_file
 
 LOCK_NAME = "landing.lock"
 
@@ -79,7 +75,7 @@ def land(
     landed_at = landed_at or utc_now()
     if len({batch.resource.name for batch in batches}) != len(batches):
         raise SiyuError("two batches of one resource in one landing", expected="one batch per resource")
-    _sweep_stale_folders(home, settings)
+    sweep_staging(home, settings)
     if done := _registered(home, source):
         return done
     keys = open_keys(home)
@@ -94,7 +90,7 @@ def land(
             records = _records(home, source)
             mended = _mended(connection, home, source, prepared, records)
             plan = _plan(source, records, mended=mended, landed_at=landed_at)
-            with _staging_folder(home, settings, plan.load_id) as folder:
+            with staging_folder(home, settings, plan.load_id) as folder:
                 others = tuple(one for one in live((*records, plan)) if one.load_id != plan.load_id)
                 if plan.sequence:  # mending: what else is damaged must not keep this load from coming back
                     others = tuple(one for one in others if is_intact(home, one))
@@ -222,38 +218,6 @@ def _sweep_own_leftovers(home: Home, plan: LoadRecord, staged: Staged) -> None:
     leftovers = [home.root / name for name in possible if name not in staged.files]
     for leftover in (*leftovers, *home.loads.glob(".*.tmp")):
         leftover.unlink(missing_ok=True)
-
-
-@contextmanager
-def _staging_folder(home: Home, settings: Settings, load_id: str) -> Iterator[Path]:
-    """A folder of our own for as long as we live: locked, so that others can tell it from a dead process's."""
-    folder = home.staging / f"{load_id}-{os.getpid()}-{token_hex(4)}"
-    with hold(home.state / LOCK_NAME, run_id=_run(load_id), wait_seconds=settings.lock_wait_seconds):
-        make_folder(folder)
-        descriptor = os.open(folder, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
-
-
-def _sweep_stale_folders(home: Home, settings: Settings) -> None:
-    """Remove the staging folders of dead landings; a folder is made and locked under the lock that we hold."""
-    if not home.staging.is_dir() or not any(home.staging.iterdir()):
-        return
-    with hold(home.state / LOCK_NAME, run_id="sweep", wait_seconds=settings.lock_wait_seconds):
-        for folder in home.staging.iterdir():
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # its landing is alive
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(descriptor)
 
 
 def _culprit(home: Home, records: tuple[LoadRecord, ...], error: duckdb.Error) -> Exception:

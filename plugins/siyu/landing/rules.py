@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression
 
 from siyu.clock import local_date
+from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch
-from siyu.landing.sql import call as sql_call
 from siyu.landing.sql import column, constant, keep_table, show_as, text
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Settings
@@ -160,7 +160,7 @@ def _is_blank(resource: Resource, name: str) -> Expression:
     value = column(name)
     if resource.field(name).type not in _TEXT_TYPES:
         return value.isnull()
-    return value.isnull() | (sql_call("trim", text(value)) == constant(""))
+    return value.isnull() | (call("trim", text(value)) == constant(""))
 
 
 def _end_of(day: date, timezone: str) -> datetime:

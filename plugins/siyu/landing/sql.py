@@ -15,17 +15,13 @@ from duckdb import (
     DuckDBPyConnection,
     DuckDBPyRelation,
     Expression,
-    FunctionExpression,
 )
 from duckdb import type as duckdb_type
 
+from siyu.engine import call, quoted
+
 _TABLES = "select table_name, false from duckdb_tables() where starts_with(table_name, 'landing_')"
 _VIEWS = "select view_name, true from duckdb_views() where starts_with(view_name, 'landing_')"
-
-
-def quote_identifier(name: str) -> str:
-    """A name as SQL text: the only way a name gets there."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def column(name: str) -> Expression:
@@ -36,11 +32,6 @@ def column(name: str) -> Expression:
 def constant(value: str | int | bool | date | datetime | None) -> Expression:
     """A value, bound rather than pasted."""
     return ConstantExpression(value)
-
-
-def call(function: str, *arguments: Expression) -> Expression:
-    """A call of a DuckDB function."""
-    return FunctionExpression(function, *arguments)
 
 
 def as_type(expression: Expression, type_name: str) -> Expression:
@@ -73,7 +64,7 @@ def concatenated(pieces: Iterable[Expression]) -> Expression:
 
 def keep_table(connection: DuckDBPyConnection, name: str, relation: DuckDBPyRelation) -> None:
     """Store a relation's rows in a table of ours, in place of what had the name (which it must not read)."""
-    connection.execute(f"drop table if exists {quote_identifier(name)}")
+    connection.execute(f"drop table if exists {quoted(name)}")
     relation.to_table(name)
 
 
@@ -86,7 +77,7 @@ def drop_workspace(connection: DuckDBPyConnection) -> None:
     """Remove all tables and views of ours, with the clear values in them."""
     for name, is_view in connection.execute(f"{_VIEWS} union all {_TABLES}").fetchall():
         kind = "view" if is_view else "table"
-        connection.execute(f"drop {kind} if exists {quote_identifier(name)}")
+        connection.execute(f"drop {kind} if exists {quoted(name)}")
 
 
 def literal_path(path: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression, StarExpression
 
+from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch, Source
 from siyu.landing.personal import SEPARATOR, Keys, Tokenizer, seal
@@ -21,7 +22,6 @@ from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile
 from siyu.landing.rules import check_rules, rule_rejects_table
 from siyu.landing.sql import (
     as_type,
-    call,
     column,
     concatenated,
     constant,

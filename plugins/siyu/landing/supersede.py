@@ -1,6 +1,7 @@
-"""Supersede: the one operation that puts a registered raw file in the place of others.
+"""Supersede: the one operation that puts a registered file, or nothing, in the place of others.
 
-Here: the steps and their journal, and compaction, its first user. Not here: which rows go (erasure, rekeying).
+Here: the steps and their journal; its users compaction and the retention of quarantine. Not here: which rows of raw go
+(erasure, rekeying).
 
 Steps, under the landing lock: write the new file; write the supersede record; point each load record at the new file;
 delete the old ones; mark the record finished. After a kill anywhere every load still has exactly its rows, because a
@@ -10,15 +11,16 @@ load record names the file that its rows are in; the next call finishes what was
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
-import duckdb
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 from pydantic import TypeAdapter
 
 from siyu.clock import utc_now
+from siyu.engine import connect
 from siyu.errors import EnvironmentFaultError
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import StoredFile, live, path_of, read_records, verify, write_record
@@ -27,9 +29,11 @@ from siyu.landing.sql import show_as
 from siyu.resources import RESOURCES, Resource
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
+from siyu.state.staging import staging_folder
 from siyu.storage import sha256_of, write_json, written_whole
 
-COMPACTION = "compaction"
+COMPACTION, RETENTION = "compaction", "retention"
+SMALL_BYTES = 64 << 20  # larger files gain nothing from being merged
 _CHECKSUM = """
 select
     count(*),
@@ -46,12 +50,13 @@ class SupersedeRecord:
     channel: str
     resource: str
     supersedes: dict[str, StoredFile]  # the file that each load's rows were in
-    file: StoredFile
+    file: StoredFile | None  # null when nothing takes their place
     reason: str
     rows: int
     checksum: str  # over load, source row and content of every row, whatever their order
     at: datetime  # aware, UTC
     is_finished: bool = False
+    room: Literal["raw", "quarantine"] = "raw"
 
     @property
     def path(self) -> str:
@@ -63,7 +68,8 @@ _RECORD = TypeAdapter(SupersedeRecord)
 
 
 def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
-    """Merge the live raw files of each resource into one; every row keeps its load id and position.
+    """Merge the small live raw files of each resource that has `compact_files` of them; every row keeps its load id
+    and position, and what is merged once into a large file is not written again.
 
     Call it under the warehouse lock: a build in progress reads the files that this deletes. Landings wait meanwhile.
     Nothing to merge: empty, and nothing is written.
@@ -74,12 +80,53 @@ def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
     with hold(home.state / LOCK_NAME, run_id=COMPACTION, wait_seconds=settings.lock_wait_seconds):
         finish_begun(home)
         done = []
-        with duckdb.connect(config={"memory_limit": settings.duckdb_memory_limit}) as connection:
+        with (
+            staging_folder(home, settings, COMPACTION) as spill,
+            connect(settings=settings, spill=spill) as connection,
+        ):
             for (channel, name), loads in _loads_by_resource(home).items():
-                files = {stored.file for stored in loads.values()}
-                if len(files) > 1:
-                    done.append(_merge(connection, home, channel, RESOURCES[name], loads))
+                small = small_files(loads)
+                if len({stored.file for stored in small.values()}) >= settings.compact_files:
+                    done.append(_merge(connection, home, channel, RESOURCES[name], small))
         return tuple(done)
+
+
+def small_files(loads: dict[str, StoredFile]) -> dict[str, StoredFile]:
+    """Those of the loads (load id → file) whose file is worth merging."""
+    return {load_id: stored for load_id, stored in loads.items() if stored.bytes < SMALL_BYTES}
+
+
+def expire_quarantine(home: Home, settings: Settings, *, now: datetime) -> tuple[SupersedeRecord, ...]:
+    """Remove the quarantine files of loads that landed more than `keep_quarantine_days` before `now` (aware).
+
+    Their rows are open no longer; counts and vault stay. Nothing to remove: empty, and nothing is written.
+    """
+    oldest_kept = now - timedelta(days=settings.keep_quarantine_days)
+    with hold(home.state / LOCK_NAME, run_id=RETENTION, wait_seconds=settings.lock_wait_seconds):
+        finish_begun(home)
+        expired: dict[tuple[str, str], dict[str, StoredFile]] = defaultdict(dict)
+        for record in read_records(home):
+            for name, landed in record.resources.items():
+                if record.landed_at < oldest_kept and landed.quarantine is not None:
+                    expired[record.source.channel, name][record.load_id] = landed.quarantine
+        return tuple(
+            _begin(
+                home,
+                SupersedeRecord(
+                    supersede_id=_supersede_id(RETENTION, loads),
+                    channel=channel,
+                    resource=name,
+                    supersedes=loads,
+                    file=None,
+                    reason=RETENTION,
+                    rows=0,
+                    checksum="0",
+                    at=utc_now(),
+                    room="quarantine",
+                ),
+            )
+            for (channel, name), loads in expired.items()
+        )
 
 
 def supersede(
@@ -92,15 +139,12 @@ def supersede(
     rows: DuckDBPyRelation,
     reason: str,
 ) -> SupersedeRecord:
-    """Put `rows` in the place of the rows that `loads` (load id → its file now) have.
+    """Put `rows` in the place of the raw rows that `loads` (load id → its file now) have.
 
     The caller holds the landing lock. `rows` are raw rows with their load ids; a load that has none among them
     has none any more.
     """
-    identity = "\x1f".join(
-        (reason, *(f"{load_id}{stored.sha256}" for load_id, stored in sorted(loads.items())))
-    )
-    supersede_id = sha256(identity.encode()).hexdigest()[:16]
+    supersede_id = _supersede_id(reason, loads)
     name = f"raw/{channel}/{resource.name}/{reason}-{supersede_id}.parquet"
     count, checksum = checksum_of(connection, rows)
     with written_whole(home.root / name) as staged:
@@ -124,8 +168,7 @@ def supersede(
         checksum=checksum,
         at=utc_now(),
     )
-    write_json(home.root / record.path, _RECORD.dump_python(record, mode="json"))
-    return _finish(home, record)
+    return _begin(home, record)
 
 
 def supersede_records(home: Home) -> tuple[SupersedeRecord, ...]:
@@ -165,15 +208,27 @@ def _merge(
     )
 
 
+def _supersede_id(reason: str, loads: dict[str, StoredFile]) -> str:
+    identity = "\x1f".join(
+        (reason, *(f"{load_id}{stored.sha256}" for load_id, stored in sorted(loads.items())))
+    )
+    return sha256(identity.encode()).hexdigest()[:16]
+
+
+def _begin(home: Home, record: SupersedeRecord) -> SupersedeRecord:
+    write_json(home.root / record.path, _RECORD.dump_python(record, mode="json"))
+    return _finish(home, record)
+
+
 def _finish(home: Home, record: SupersedeRecord) -> SupersedeRecord:
     for load in read_records(home):
         landed = load.resources.get(record.resource)
-        if (
-            landed is not None
-            and landed.raw is not None
-            and record.supersedes.get(load.load_id) == landed.raw
-        ):
-            moved = replace(landed, raw=record.file)
+        if landed is None:
+            continue
+        is_raw = record.room == "raw"
+        stored = landed.raw if is_raw else landed.quarantine
+        if stored is not None and record.supersedes.get(load.load_id) == stored:
+            moved = replace(landed, raw=record.file) if is_raw else replace(landed, quarantine=record.file)
             write_record(home, replace(load, resources=load.resources | {record.resource: moved}))
     still_named = {stored.file for load in live(read_records(home)) for stored in load.files}
     for path in _old_files(home, record.supersedes.values(), still_named):

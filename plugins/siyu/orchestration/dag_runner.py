@@ -32,24 +32,38 @@ def prepare_airflow() -> None:
 
 
 def run_dags(plan: list[dict[str, Any]]) -> bool:
-    """Run each DAG of the plan in turn, without retries; stop at the first that fails."""
+    """Run each DAG of the plan in turn, without retries; stop at the first that fails.
+
+    A DAG that assets wake runs only when an earlier one has brought such an asset, as under a scheduler.
+    """
     from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.state import DagRunState
+    from airflow.utils.state import DagRunState, TaskInstanceState
 
     from siyu.settings import PROJECT
 
     bag = DagBag(PROJECT / "dags")
     if bag.import_errors:
         sys.exit(f"DAG files with errors: {', '.join(sorted(bag.import_errors))}")
+    brought: set[str] = set()
     for entry in plan:
         dag = bag.dags[str(entry["dag_id"])]
+        if (woken_by := _assets_that_wake(dag)) and not woken_by & brought:
+            continue
         for task in dag.tasks:
             task.retries = (
                 0  # a person is waiting: the journal says what failed, and the night can be run again
             )
-        if dag.test(run_conf=entry["conf"]).state != DagRunState.SUCCESS:
+        run = dag.test(run_conf=entry["conf"])
+        if run.state != DagRunState.SUCCESS:
             return False
+        for done in run.get_task_instances(state=[TaskInstanceState.SUCCESS]):
+            brought |= {asset.name for asset in dag.task_dict[done.task_id].outlets}
     return True
+
+
+def _assets_that_wake(dag: Any) -> set[str]:
+    condition = getattr(dag.timetable, "asset_condition", None)
+    return {asset.name for asset in condition.objects} if condition else set()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from siyu.errors import RefusedError, UsageError
 from siyu.gate import audit_candidate
-from siyu.landing import compact, live, read_records
+from siyu.landing import compact, expire_quarantine, live, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import current_publication, export_candidate, maintain, publish_candidate
@@ -103,7 +103,9 @@ def publish_night(run: Run, step: Step) -> int:
 def enforce_retention(run: Run, step: Step) -> None:
     """Remove what the settings no longer keep."""
     removed = maintain(run.home, run.settings, now=run.run_after)
+    expired = expire_quarantine(run.home, run.settings, now=run.run_after)
     step.facts = {name: len(items) for name, items in removed.items()}
+    step.facts["quarantine"] = sum(len(record.supersedes) for record in expired)
 
 
 def compact_raw(run: Run, step: Step) -> None:

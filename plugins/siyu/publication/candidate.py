@@ -11,13 +11,14 @@ from typing import Any
 import duckdb
 from duckdb import ColumnExpression
 
+from siyu.engine import connect, quoted
 from siyu.errors import UsageError
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Column, Manifest, Table, write_manifest
 from siyu.publication.records import publish_lock
 from siyu.settings import Home, load_settings
 from siyu.storage import PRIVATE_FILE, fsync_path, make_folder, read_json, sha256_of
-from siyu.warehouse import Build, checked_run_id, connect, dbt_folder, quoted, read_build, warehouse_lock
+from siyu.warehouse import Build, checked_run_id, dbt_folder, read_build, warehouse_lock
 
 
 def candidate_folder(home: Home, run_id: str) -> Path:

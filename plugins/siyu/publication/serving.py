@@ -17,13 +17,13 @@ from pathlib import Path
 
 import duckdb
 
+from siyu.engine import connect, literal, quoted
 from siyu.errors import DamagedFileError, EnvironmentFaultError
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Table, read_manifest
 from siyu.publication.records import PublicationRecord, publication_folder
 from siyu.settings import Home, Settings
-from siyu.storage import inside, publish_file, read_json, write_json
-from siyu.warehouse import connect, literal, quoted
+from siyu.storage import inside, make_folder, publish_file, read_json, write_json
 
 SCHEMA = "main"
 LOG = "publish_log"
@@ -74,7 +74,7 @@ def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[Publ
         DamagedFileError: A file does not hold what the manifest says.
         EnvironmentFaultError: The file could not be written; the message names it.
     """
-    home.published.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(home.published)
     staged = home.published / f".{home.marts_file.name}.tmp"
     _remove_database(staged)
     try:

@@ -5,7 +5,6 @@ Here: the lock and life of a warehouse file, the dbt runner, the record of a bui
 """
 
 from siyu.warehouse.build import build_warehouse, code_revision
-from siyu.warehouse.engine import connect, literal, quoted
 from siyu.warehouse.opening import LOCK_NAME, open_warehouse, prune_warehouses, warehouse_lock
 from siyu.warehouse.records import Build, Step, checked_run_id, dbt_folder, read_build
 
@@ -16,12 +15,9 @@ __all__ = [
     "build_warehouse",
     "checked_run_id",
     "code_revision",
-    "connect",
     "dbt_folder",
-    "literal",
     "open_warehouse",
     "prune_warehouses",
-    "quoted",
     "read_build",
     "warehouse_lock",
 ]

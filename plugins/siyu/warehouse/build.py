@@ -12,12 +12,12 @@ from datetime import date
 from pathlib import Path
 
 from siyu.clock import local_date
+from siyu.engine import connect
 from siyu.errors import UsageError
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.settings import PROJECT, Home, Settings
 from siyu.storage import PRIVATE_FILE, make_folder, sha256_of
 from siyu.warehouse.dbt_runner import DBT_PROJECT, run_dbt_build
-from siyu.warehouse.engine import connect
 from siyu.warehouse.opening import open_warehouse, prune_warehouses
 from siyu.warehouse.records import Build, Step, dbt_folder, write_build
 

@@ -195,7 +195,7 @@ with_verdicts as (
         cast(planned_share as numeric(18, 6)) as planned_share,
         cast(holdout_planned_share as numeric(18, 6)) as holdout_planned_share,
         cast(srm_p_value as numeric(18, 10)) as srm_p_value,
-        coalesce(srm_p_value >= {{ var('campaign_srm_limit') }}, false) as is_sample_ratio_ok,
+        srm_p_value >= {{ var('campaign_srm_limit') }} as is_sample_ratio_ok,
 
         -- share of persons who bought
         buyer_count,

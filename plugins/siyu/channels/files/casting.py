@@ -13,11 +13,11 @@ from duckdb import (
     ColumnExpression,
     ConstantExpression,
     Expression,
-    FunctionExpression,
 )
 
 from siyu.channels.files.headers import BLANKS
 from siyu.channels.files.mapping import ColumnMapping, Mapping, SourceMapping
+from siyu.engine import call
 
 SOURCE_ROW = "_source_row"
 UNREAD = "_unread"  # reason of a record that the reader could not take apart
@@ -35,14 +35,6 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the macros of casting.sql known to a connection, and fix its time zone to UTC."""
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(_MACROS.read_text(encoding="utf-8"))
-
-
-def call(name: str, *arguments: Expression | str | int | list[str]) -> Expression:
-    """A function or macro over expressions; anything else is a constant."""
-    return FunctionExpression(
-        name,
-        *(item if isinstance(item, Expression) else ConstantExpression(item) for item in arguments),
-    )
 
 
 def cast_source(

@@ -5,9 +5,9 @@ from operator import and_, or_
 
 from duckdb import CoalesceOperator, ColumnExpression, ConstantExpression, Expression
 
-from siyu.channels.files.casting import call
 from siyu.channels.files.mapping import Condition, Mapping, SourceMapping
 from siyu.channels.files.operands import operand
+from siyu.engine import call
 
 
 def is_true(condition: Condition, mapping: Mapping, source: SourceMapping) -> Expression:

@@ -4,8 +4,6 @@ Every row of the file ends in exactly one place per resource: elsewhere, a recor
 A row that cannot be read, or whose deciding column cannot, is rejected once: in the first resource of the source.
 """
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,20 +21,21 @@ from duckdb import (
     StarExpression,
 )
 
-from siyu.channels.files.casting import FAULTS, ROW_TEXT, SOURCE_ROW, call, cast_source, create_macros
+from siyu.channels.files.casting import FAULTS, ROW_TEXT, SOURCE_ROW, cast_source, create_macros
 from siyu.channels.files.claims import SourceFile
 from siyu.channels.files.conditions import is_true
 from siyu.channels.files.loading import PRODUCTS
 from siyu.channels.files.mapping import FieldMapping, Mapping, ResourceMapping, SourceMapping
 from siyu.channels.files.operands import operand
 from siyu.channels.files.reading import Reading, open_source
+from siyu.engine import call, connect, quoted
 from siyu.errors import SourceError
 from siyu.landing.batch import Batch, Source
 from siyu.resources import DUCKDB_TYPES, RESOURCES, Resource
 from siyu.resources import Field as ResourceField
 from siyu.settings import Home, Settings
-from siyu.storage import make_folder, sha256_of
-from siyu.warehouse.engine import connect, quoted
+from siyu.state.staging import staging_folder
+from siyu.storage import sha256_of
 
 _VALUES = "source_values"
 _FAULT, _EXCLUSION = "_fault", "_exclusion"  # no key of a mapping starts with an underscore
@@ -134,18 +133,13 @@ def _fingerprint(path: Path) -> _Fingerprint:
 @contextmanager
 def _memory(settings: Settings, home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that spills, encrypted, into the home's staging folder only; gone afterwards."""
-    spill = Path(tempfile.mkdtemp(prefix="files-", dir=make_folder(home.staging)))
-    try:
-        with connect(settings=settings) as connection:
-            connection.execute("set enable_progress_bar = false")
-            # the strong variant would download an extension; these files live for seconds, their key in memory alone
-            connection.execute("set force_mbedtls_unsafe = true")
-            connection.execute("set temp_file_encryption = true")
-            connection.execute("set temp_directory = ?", [str(spill)])
-            create_macros(connection)
-            yield connection
-    finally:
-        shutil.rmtree(spill, ignore_errors=True)
+    with (
+        staging_folder(home, settings, "files") as spill,
+        connect(settings=settings, spill=spill) as connection,
+    ):
+        connection.execute("set enable_progress_bar = false")
+        create_macros(connection)
+        yield connection
 
 
 def _store_values(

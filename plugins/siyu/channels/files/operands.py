@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from siyu.engine import connect
 from siyu.resources import FieldType
 
 Operand = str | Decimal | int | bool | date | datetime
@@ -62,7 +63,7 @@ def problem_of_pattern(pattern: str) -> str | None:
 
 def _problem(statement: str, parameter: str) -> str | None:
     try:
-        with duckdb.connect() as connection:
+        with connect() as connection:
             connection.execute(statement, [parameter])
     except duckdb.Error as error:
         return str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
