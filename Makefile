@@ -9,7 +9,8 @@ BOOTSTRAP := .make/uv
 UV := $(shell command -v uv 2>/dev/null || echo $(BOOTSTRAP)/bin/uv)
 BIN := .venv/bin
 DEMO := .siyu/demo
-TEST_WORKERS ?= 2
+# one more than the two cores it is meant for: some tests wait for an Airflow of their own
+TEST_WORKERS ?= 3
 
 .PHONY: help
 help: ## This list

@@ -4,25 +4,16 @@ Here: what dbt itself says of each of its unit tests and data tests, and that th
 changes nothing. Not here: rules of a model, which stand as unit tests beside it.
 """
 
-import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 import yaml
 
 from siyu.resources import RESOURCES, raw_columns
-from siyu.settings import PROJECT
-
-DBT_PROJECT = PROJECT / "dbt_project"
+from tests.models.building import DBT_PROJECT, DbtBuild, create_raw_views, dbt_build, failures
 
 # One dbt build serves every test of this file, so they belong on one worker.
 pytestmark = pytest.mark.xdist_group("dbt_project")
@@ -35,72 +26,6 @@ def _unit_test_names() -> list[str]:
         for file in (DBT_PROJECT / "models").rglob("*.yml")
         for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DbtBuild:
-    """What one `dbt build` left: the database and one result per node, by name."""
-
-    database: Path
-    results: Mapping[str, Mapping[str, Any]]
-    output: str
-
-
-def create_raw_views(database: Path) -> None:
-    """Create an empty `raw.files__<resource>` with the columns that landing would give it."""
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("create schema raw")
-        for resource in RESOURCES.values():
-            columns = ", ".join(f'"{name}" {type_}' for name, type_ in raw_columns(resource).items())
-            connection.execute(f"create table raw.files__{resource.name} ({columns})")
-
-
-def dbt_build(folder: Path, *arguments: str, as_of_date: str, **environment: str) -> DbtBuild:
-    """Run `dbt build` over the raw tables in `folder/warehouse.duckdb`, in a process of its own."""
-    database = folder / "warehouse.duckdb"
-    completed = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            "build",
-            *arguments,
-            "--no-use-colors",
-            *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-            *("--vars", json.dumps({"as_of_date": as_of_date})),
-        ],
-        env=os.environ
-        | {"SIYU_WAREHOUSE_PATH": str(database), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-        | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    results_file = folder / "target" / "run_results.json"
-    if not results_file.exists():
-        pytest.fail(f"dbt did not run:\n{completed.stdout}\n{completed.stderr}")
-    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
-    return DbtBuild(
-        database=database,
-        results={result["unique_id"].split(".")[-1]: result for result in results},
-        output=completed.stdout,
-    )
-
-
-def failures(build: DbtBuild) -> list[str]:
-    """Nodes that did not succeed, with what dbt says of them."""
-    return [
-        f"{result['unique_id']}: {result['status']}: {result['message']}"
-        for result in build.results.values()
-        if result["status"] not in ("success", "pass")
-    ]
-
-
-@pytest.fixture(scope="session")
-def empty_build(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
-    """The whole project, unit tests included, over nothing landed."""
-    folder = tmp_path_factory.mktemp("dbt_empty")
-    create_raw_views(folder / "warehouse.duckdb")
-    return dbt_build(folder, as_of_date="2024-04-01")
 
 
 def test_dbt_unit_tests_are_found() -> None:
@@ -120,10 +45,22 @@ def test_project_builds_when_nothing_has_landed(empty_build: DbtBuild) -> None:
     assert failures(empty_build) == []
 
 
-def test_acceptance_checks_of_the_requirement_rows_are_unit_tests() -> None:
-    names = _unit_test_names()
-    for row in ("a8", "c3", "i3", "i6", "i7", "i24", "i27", "j29"):
-        assert any(name.startswith(f"kpi_daily__{row}_") for name in names), f"no check of {row}"
+ROWS_WITH_A_UNIT_TEST = (
+    *("a1", "a8", "c1", "c2", "c3", "c4", "c5"),
+    *("i1", "i3", "i6", "i7", "i8", "i24", "i25", "i27", "j1", "j29"),
+)
+ROWS_WITH_A_DATA_TEST = {"a2": "assert_revenue_by_domain_sums_to_total"}
+
+
+@pytest.mark.parametrize("row", ROWS_WITH_A_UNIT_TEST)
+def test_acceptance_check_of_a_requirement_row_is_a_unit_test(row: str) -> None:
+    assert any(f"__{row}_" in name for name in _unit_test_names())
+
+
+@pytest.mark.parametrize(("row", "name"), ROWS_WITH_A_DATA_TEST.items())
+def test_acceptance_check_of_a_requirement_row_is_a_data_test(row: str, name: str) -> None:
+    sql = (DBT_PROJECT / "tests" / f"{name}.sql").read_text(encoding="utf-8")
+    assert f"'{row.upper()}'" in sql
 
 
 def test_a_raw_column_that_landing_gives_is_declared_in_the_dbt_source() -> None:

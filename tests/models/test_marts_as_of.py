@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from test_dbt_project import create_raw_views, dbt_build, failures
+
+from tests.models.building import create_raw_views, dbt_build, failures
 
 ORDERS = """
     insert into raw.files__orders by name

@@ -8,7 +8,7 @@ versions as (
             partition by channel_code, customer_token
             order by
                 updated_at desc nulls last,
-                -- without a change time: who left had been enrolled, who enrolled had been a stranger
+                -- without a change time: who left had enrolled, who enrolled had not before
                 (unenrolled_at is not null) desc,
                 (enrolled_at is not null) desc,
                 (added_at is not null) desc,

@@ -29,7 +29,7 @@ from siyu.landing.sql import show_as
 from siyu.resources import RESOURCES, Resource
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
-from siyu.state.staging import staging_folder
+from siyu.state.staging import staging_folder, sweep_staging
 from siyu.storage import sha256_of, write_json, written_whole
 
 COMPACTION, RETENTION = "compaction", "retention"
@@ -77,6 +77,7 @@ def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
     Raises:
         DamagedFileError: A file to merge cannot be trusted; nothing of its resource has changed.
     """
+    sweep_staging(home, settings)
     with hold(home.state / LOCK_NAME, run_id=COMPACTION, wait_seconds=settings.lock_wait_seconds):
         finish_begun(home)
         done = []
