@@ -21,7 +21,10 @@ def siyu(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         (["nightly", "--as-of", "2020-13-01"], "2020-13-01"),
         (["nightly", "--mapping", "absent.yml", "--path", "."], "absent.yml is not there"),
         (["mapping", "check", "absent.yml", "."], "absent.yml"),
-        (["rollback", "7", "--by", "me", "--reason", "why", "--home", "nowhere"], "nowhere is no home of siyu"),
+        (
+            ["rollback", "7", "--by", "me", "--reason", "why", "--home", "nowhere"],
+            "nowhere is no home of siyu",
+        ),
     ],
 )
 def test_a_wrong_word_ends_with_2_and_says_which(tmp_path: Path, words: list[str], said: str) -> None:
