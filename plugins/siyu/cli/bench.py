@@ -78,7 +78,7 @@ def _build_per_model(home: Home, settings: Settings, folder: Path, as_of: str, m
     seconds = _dbt(warehouse, target, settings, as_of, "--select", "resource_type:seed", *CAUTIOUS)
     for model in models:
         seconds += _dbt(warehouse, target, settings, as_of, "--select", model, *CAUTIOUS)
-    return seconds
+    return round(seconds, 1)
 
 
 def _fresh_warehouse(home: Home, settings: Settings, path: Path) -> Path:
