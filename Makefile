@@ -36,6 +36,10 @@ run: setup ## One night over a generated order log, end to end
 test: check ## Every check and test
 	@$(BIN)/pytest -n $(TEST_WORKERS)
 
+.PHONY: soak
+soak: setup ## The tests that take minutes each
+	@$(BIN)/pytest -n $(TEST_WORKERS) -m soak
+
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock
 	@$(UV) lock --check --quiet

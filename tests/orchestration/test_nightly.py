@@ -92,6 +92,7 @@ def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> No
     assert Home(home).marts_file.read_bytes() == served
 
 
+@pytest.mark.soak
 def test_a_night_that_is_killed_leaves_nothing_and_completes_when_run_again(tmp_path: Path) -> None:
     mapping, log = write_small_shop(tmp_path)
     home = tmp_path / "home"
