@@ -17,8 +17,8 @@ DAGS = ("maintain_warehouse", "publish_marts", "transform_warehouse", "ingest_fi
 TASKS = [
     ("ingest_files", "extract_and_land"),
     ("ingest_files", "check_loads"),
-    ("transform_warehouse", "check_ready"),
     ("transform_warehouse", "build"),
+    ("transform_warehouse", "check_ready"),  # last: it finds nothing new and skips what follows it
     ("publish_marts", "export"),
     ("publish_marts", "audit"),
     ("publish_marts", "publish"),
