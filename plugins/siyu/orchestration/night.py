@@ -14,9 +14,8 @@ from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
 
-PUBLISHED_FROM = (
-    "state/published_from.json"  # what the standing publication is made from; if lost, one night more
-)
+# what the standing publication is made from; if it is lost, one night more is built
+PUBLISHED_FROM = "state/published_from.json"
 
 
 def is_something_new(run: Run, step: Step) -> bool:
