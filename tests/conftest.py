@@ -1,6 +1,7 @@
 """Fixtures every room's tests share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,9 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public data sets at {folder}; set {DATA_VARIABLE}")
     return folder
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
+    """Report a measured figure of a guarantee, by its name; it goes to the test report."""
+    return record_property
