@@ -37,8 +37,8 @@ test: check ## Every check and test
 	@$(BIN)/pytest -n $(TEST_WORKERS)
 
 .PHONY: soak
-soak: setup ## The tests that take minutes each
-	@$(BIN)/pytest -n $(TEST_WORKERS) -m soak
+soak: setup ## The tests that take minutes each, and every property with its full count
+	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) -m "soak or hypothesis"
 
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock

@@ -1,12 +1,14 @@
 """Fixtures every room's tests share."""
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from siyu.settings import PROJECT, Home, Settings
+from tests.postgres import Database, Server
 
 DATA_VARIABLE = "SIYU_TEST_DATA"
 
@@ -36,3 +38,27 @@ def data_folder() -> Path:
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
     """Report a measured figure of a guarantee, by its name; it goes to the test report."""
     return record_property
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start whole nights first: they take longest, and alone at the end they would keep one worker busy."""
+    items.sort(key=lambda item: "orchestration" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A running PostgreSQL server, one per process of tests; `postgres` gives a database in it."""
+    with tempfile.TemporaryDirectory(prefix="siyu-postgres-") as folder:
+        server = Server(Path(folder))
+        server.create()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
+
+
+@pytest.fixture
+def postgres(postgres_server: Server) -> Iterator[Database]:
+    """A new database with siyu installed, dropped afterwards."""
+    with postgres_server.database() as database:
+        yield database

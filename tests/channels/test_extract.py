@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siyu.channels.files import claim_files, extract
 from tests.channels.shop import HEADER, ORDER_COLUMNS, ORDER_FIELDS, ORDERS, ROW, Shop
+from tests.properties import examples
 
 COLUMNS: dict[str, Any] = {
     "no": {"from": "no", "type": "id", "personal": "none"},
@@ -188,9 +188,7 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
-@hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(40, soak=1000)
 @given(rows=st.lists(LINE, min_size=1, max_size=12))
 def test_every_row_is_elsewhere_a_record_or_a_reject(shop: Shop, rows: list[list[str]]) -> None:
     content = HEAD + "".join(",".join(map(_quoted, row)) + "\n" for row in rows)

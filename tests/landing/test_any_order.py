@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import duckdb
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from siyu.landing import create_raw_views
@@ -13,6 +12,7 @@ from siyu.landing.personal import open_keys
 from siyu.resources import ORDER_LINES
 from siyu.settings import Home
 from tests.landing.shop import NOON, File, Shop, line
+from tests.properties import examples
 
 # the rule of the staging models: newest version, then greatest hash, never the load
 CURRENT = """
@@ -71,7 +71,7 @@ def one_file_each(found: list) -> list:
     return [[document] for document in found]
 
 
-@hypothesis_settings(max_examples=12, deadline=None)
+@examples(12, soak=1000)
 @given(data=st.data(), found=documents())
 def test_f11_shuffled_repeated_and_split_versions_have_the_same_winners(
     tmp_path_factory, data, found

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from siyu.errors import RefusedError, SiyuError
@@ -17,6 +16,7 @@ from siyu.landing import create_raw_views, read_records
 from siyu.resources import COSTS, CUSTOMERS, ORDER_LINES, ORDERS, RESOURCES, raw_columns
 from siyu.settings import Home, Settings
 from tests.landing.shop import BRAND, CHANNEL, LANDED_AT, NOON, File, Shop, customer, files_of, line, order
+from tests.properties import examples
 
 
 def counts(record, resource=ORDERS):
@@ -296,7 +296,7 @@ ROWS = st.builds(
 )
 
 
-@hypothesis_settings(max_examples=15, deadline=None)
+@examples(15, soak=1000)
 @given(
     files=st.lists(
         st.tuples(st.lists(ROWS, max_size=8), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=3

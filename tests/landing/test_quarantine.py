@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from siyu.errors import UsageError
@@ -15,6 +14,7 @@ from siyu.resources import CUSTOMERS, ORDER_LINES, ORDERS
 from siyu.settings import Settings
 from siyu.state.audit_log import entries
 from tests.landing.shop import BRAND, CHANNEL, File, Shop, customer, line, order
+from tests.properties import examples
 
 
 def open_rows(shop: Shop) -> list[tuple[str, int]]:
@@ -148,7 +148,7 @@ def test_f21_masking_survives_whatever_it_is_given(text: str) -> None:
 LINES = st.lists(st.sampled_from(["good", "bad"]), min_size=1, max_size=12)
 
 
-@hypothesis_settings(max_examples=12, deadline=None)
+@examples(12, soak=1000)
 @given(kinds=LINES)
 def test_f20_whatever_was_bad_is_open_until_mended_and_then_everything_has_landed(
     tmp_path_factory, kinds

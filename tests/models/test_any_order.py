@@ -14,11 +14,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siyu.resources import RESOURCES, raw_columns
 from tests.models.building import DbtBuild
+from tests.properties import examples
 
 pytestmark = pytest.mark.xdist_group("dbt_project")
 
@@ -106,11 +107,7 @@ def arrivals(draw: st.DrawFn, versions: Sequence[Version]) -> list[Arrival]:
 
 
 @pytest.mark.parametrize("with_change_time", [True, False], ids=["updated_at", "no_updated_at"])
-@settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@examples(100, soak=1000)
 @given(data=st.data())
 def test_f11_winners_do_not_depend_on_the_order_repetition_or_split_of_arrivals(
     warehouse: duckdb.DuckDBPyConnection, with_change_time: bool, data: st.DataObject

@@ -8,11 +8,12 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from siyu.errors import UsageError
 from siyu.publication.checksum import checksum_of
+from tests.properties import examples
 
 DDL = """
 create table rows_of_all_types (
@@ -92,7 +93,7 @@ def checksum_of_pairs(*pairs: tuple[str | None, str | None]) -> str:
         return checksum_of(connection.table("t"))[1]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60, soak=1000)
 @given(rows=st.lists(ROW, min_size=1, max_size=5))
 def test_two_implementations_of_the_checksum_disagree(rows: list[tuple[object, ...]]) -> None:
     with duckdb.connect() as connection:

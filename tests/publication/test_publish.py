@@ -407,7 +407,7 @@ def test_f5_a_half_written_serving_file_stops_the_next_night(home: Home, setting
     assert leftovers(home) == []
 
 
-def test_f22_a_full_disk_leaves_a_number_without_a_serving_file(home: Home, settings: Settings) -> None:
+def test_too_little_memory_for_the_serving_file_changes_nothing(home: Home, settings: Settings) -> None:
     write_candidate(home, "night1")
     publish_candidate(home, settings, "night1")
     before = bytes_of(home.publications, home.published)
