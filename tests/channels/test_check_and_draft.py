@@ -10,6 +10,7 @@ from siyu.channels.files import load_mapping
 from siyu.channels.files.check import check_mapping
 from siyu.channels.files.draft import draft_mapping
 from siyu.cli.mapping import app
+from siyu.errors import UsageError
 from tests.channels.shop import HEADER, ORDER_COLUMNS, ORDER_FIELDS, ROW, Shop
 
 BUYER = {"buyer": {"from": "买家", "type": "id", "personal": "identifier"}}
@@ -100,6 +101,14 @@ DRAFTED: dict[str, tuple[str | bytes, list[str]]] = {
         '{"order_id": "A", "sku": "p", "qty": 2, "price": 1.5, "contact": "a@b.cn"}\n',
         ["order_lines:", "personal: identifier}  # guess"],
     ),
+    "closed.csv": (
+        "订单编号,付款时间,订单状态,数量,单价(元),退款金额\nA1,2026-03-01 10:00:00,交易关闭,2,9.5,19\n",
+        ["unit_price: unit_price", "refund_amount is not used below", "order_status is not used below"],
+    ),
+    "line_of_an_order.csv": (
+        "订单编号,付款时间,商品编码,实付金额(元)\nA1,2026-03-01 10:00:00,p,19\n",
+        ["line_amount: paid_amount  # guess"],
+    ),
     "plain.txt": (
         " 00004 19970101 2 29.33\n 00004 19970118 2 29.73\n",
         ['header: "none"', 'format: "blank_separated"'],
@@ -111,6 +120,7 @@ DRAFTED: dict[str, tuple[str | bytes, list[str]]] = {
 def test_a_draft_is_a_valid_mapping_with_its_guesses_marked(shop: Shop, tmp_path: Path, name: str) -> None:
     content, expected = DRAFTED[name]
     text = draft_mapping(shop.put(content, name))
+    assert "amount: {constant" not in text
     for part in expected:
         assert part in text
     drafted = tmp_path / "draft.yml"
@@ -120,3 +130,12 @@ def test_a_draft_is_a_valid_mapping_with_its_guesses_marked(shop: Shop, tmp_path
     assert file.error == ""
     run = CliRunner().invoke(app, ["draft", str(shop.folder / name), "--json"])
     assert json.loads(run.stdout) == {"mapping": text}
+
+
+def test_a_draft_without_an_amount_loads_with_money_that_was_made_up(shop: Shop, tmp_path: Path) -> None:
+    text = draft_mapping(shop.put("订单编号,付款时间,商品编码\nA1,2026-03-01,p\n", "no_amount.csv"))
+    assert "# line_amount: no column found" in text
+    drafted = tmp_path / "draft.yml"
+    drafted.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="line_amount"):
+        load_mapping(drafted)

@@ -9,7 +9,14 @@ from siyu.gate import audit_candidate
 from siyu.landing import compact, expire_quarantine, live, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
-from siyu.publication import current_publication, export_candidate, maintain, publish_candidate
+from siyu.publication import (
+    candidate_folder,
+    current_publication,
+    export_candidate,
+    maintain,
+    publish_candidate,
+)
+from siyu.publication.damage import damage
 from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
@@ -30,7 +37,8 @@ def is_something_new(run: Run, step: Step) -> bool:
     published = current_publication(run.home)
     standing = {"publication": published.id if published else None, "inputs": inputs}
     record = run.home.root / PUBLISHED_FROM
-    new = published is None or not record.exists() or read_json(record) != standing
+    stands = published is not None and record.exists() and read_json(record) == standing
+    new = not stands or bool(damage(run.home))  # a publication that is damaged is made again
     step.facts = {"loads": len(inputs["load_ids"]), "published": standing["publication"], "new": new}
     return new
 
@@ -70,13 +78,16 @@ def export_night(run: Run, step: Step) -> None:
 
 
 def audit_night(run: Run, step: Step) -> None:
-    """Audit the candidate.
+    """Audit the candidate; one that has been published, and is no candidate any more, has been audited.
 
     Raises:
         RefusedError: A critical check failed or a check could not run; nothing a reader sees has changed.
     """
+    if (publication_id := _published_as(run)) is not None:
+        step.facts = {"publication": publication_id}
+        return
     verdict = audit_candidate(run.home, run.run_id)
-    failed = [check for check in verdict.checks if check.status != "passed"]
+    failed = [check for check in verdict.checks if check.is_told]
     step.facts = {
         "checks": len(verdict.checks),
         "warnings": [c.id for c in failed if c.severity == "warning"],
@@ -92,11 +103,26 @@ def audit_night(run: Run, step: Step) -> None:
 
 def publish_night(run: Run, step: Step) -> int:
     """Publish the audited candidate; the same content again is the publication that stands."""
+    if (publication_id := _published_as(run)) is not None:
+        step.facts = {"publication": publication_id, "new": False}
+        return publication_id
     publication = publish_candidate(run.home, run.settings, run.run_id)
     standing = {"publication": publication.id, "inputs": read_json(_inputs_file(run))}
     write_json(run.home.root / PUBLISHED_FROM, standing)
+    write_json(_publication_file(run), {"id": publication.id})
     step.facts = {"publication": publication.id, "new": publication.is_new}
     return publication.id
+
+
+def _published_as(run: Run) -> int | None:
+    """What this run was published as, once its candidate is gone; None while there is one to publish."""
+    if candidate_folder(run.home, run.run_id).exists() or not _publication_file(run).exists():
+        return None
+    return int(read_json(_publication_file(run))["id"])
+
+
+def _publication_file(run: Run) -> Path:
+    return run.home.runs / run.run_id / "publication.json"
 
 
 def enforce_retention(run: Run, step: Step) -> None:

@@ -84,6 +84,16 @@ _PERSONAL = {
     "full_name": Personal.ATTRIBUTE,
     "address": Personal.FREE_TEXT,
 }
+_LOOKED_AT = {
+    "quantity",
+    "unit_price",
+    "line_amount",
+    "paid_amount",
+}  # one of them gives the amount of a line
+_UNUSED = {
+    "order_status": "name the states that do not count under `exclude:`",
+    "refund_amount": "a resource `refunds` beside this one takes it off the revenue",
+}
 
 
 @dataclass(kw_only=True)
@@ -228,7 +238,7 @@ def _describe(headers: list[str], samples: dict[str, list[str]]) -> list[_Column
 
 
 def _meaning(header: str, taken: set[str]) -> tuple[str, bool]:
-    word = re.sub(r"[\s_\-（）()]", "", bare(header)).lower()
+    word = re.sub(r"[（(].*?[）)]|[\s_\-]", "", bare(header)).lower()  # without a unit, as in 单价(元)
     for name, synonyms in _SYNONYMS:
         if name not in taken and word in synonyms:
             return name, True
@@ -306,12 +316,19 @@ def _written(file: Path, source: dict[str, str], columns: list[_Column]) -> Iter
         format_ = f", format: {_quoted(column.format)}" if column.format else ""
         yield (
             f"      {column.key}: {{from: {_quoted(column.header)}, type: {column.type}{format_}, "
-            f"personal: {column.personal}}}  # {column.note}"
+            f"personal: {column.personal}}}  # {_note(column, resource)}"
         )
     yield "    resources:"
     yield f"      {resource}:"
     yield "        fields:"
     yield from _fields(resource, by_meaning, {column.meaning: column for column in columns})
+
+
+def _note(column: _Column, resource: str) -> str:
+    used = {field.name for field in RESOURCES[resource].fields if field.personal == column.personal}
+    if not column.meaning or column.meaning in used or column.meaning in _LOOKED_AT:
+        return column.note
+    return f"guess: {column.meaning} is not used below; {_UNUSED.get(column.meaning, 'delete it')}"
 
 
 def _fields(resource: str, by_meaning: dict[str, str], columns: dict[str, _Column]) -> Iterator[str]:
@@ -326,6 +343,11 @@ def _fields(resource: str, by_meaning: dict[str, str], columns: dict[str, _Colum
             or (field.name == "line_amount" and {"quantity", "unit_price"} <= by_meaning.keys())
         ):
             continue
+        elif field.name == "line_amount" and "paid_amount" in by_meaning:
+            yield f"          line_amount: {by_meaning['paid_amount']}  # guess: of the line, or of its order?"
+        elif field.type == "amount":
+            # never a constant: a made-up amount would be published as money
+            yield f"          # {field.name}: no column found; name one, the mapping does not load without it"
         elif field.name in ("ordered_at", "refunded_at") and "paid_at" in by_meaning:
             yield f"          {field.name}: {by_meaning['paid_at']}  # guess: no other time found"
         elif field.name == "order_id" or field.type == "id":
