@@ -44,6 +44,7 @@ _TIME_FORMATS = (
     ("epoch_seconds", r"1\d{9}(\.0)?"),
 )
 _NUMBER = re.compile(r"[-+]?[¥￥$£€]?\s*[\d,]+(\.\d+)?\s*元?")
+_TWO_DECIMALS = re.compile(r"[-+]?[¥￥$£€]?\s*[\d,]+\.\d{2}\s*元?")
 _PHONE = re.compile(r"(\+?86[- ]?)?1[3-9]\d{9}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 _EMPTY = ("", "null", "NULL", "None", "nan", "NaN", "—", "-", "\\N")
@@ -234,7 +235,20 @@ def _describe(headers: list[str], samples: dict[str, list[str]]) -> list[_Column
         elif column.personal is Personal.NONE:
             column.note = "guess: not used below; delete it, or give it a field"
         columns.append(column)
+    _guess_amount(columns, samples)
     return columns
+
+
+def _guess_amount(columns: list[_Column], samples: dict[str, list[str]]) -> None:
+    """Where no header speaks of money, take the first column whose values have two decimals."""
+    if any(column.meaning.endswith(("_amount", "_price")) for column in columns):
+        return
+    for column in columns:
+        values = samples.get(column.header, [])
+        if not column.meaning and values and all(map(_TWO_DECIMALS.fullmatch, values)):
+            column.meaning, column.type = "paid_amount", "amount"
+            column.note = "guess: its values have two decimals"
+            return
 
 
 def _meaning(header: str, taken: set[str]) -> tuple[str, bool]:
