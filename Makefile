@@ -37,8 +37,10 @@ test: check ## Every check and test
 	@$(BIN)/pytest -n $(TEST_WORKERS)
 
 .PHONY: soak
-soak: setup ## The tests that take minutes each, and every property with its full count
-	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) -m "soak or hypothesis"
+soak: setup ## The tests that take minutes each, every property with its full count; figures go to docs/
+	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) -m "soak or hypothesis" --junitxml=.siyu/soak.xml
+	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
+	@$(BIN)/python -m docs.generate
 
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock
@@ -58,6 +60,10 @@ docs: setup ## Write the generated pages of docs/
 .PHONY: evidence
 evidence: setup ## siyu against independent SQL on public data: make evidence DATA=<folder>
 	@$(BIN)/python -m tests.evidence.run "$(or $(DATA),$(error DATA=<folder with the public data sets> is missing))"
+
+.PHONY: compose-secrets
+compose-secrets: ## Make the secrets of docker-compose.yml that are missing
+	@sh docker/make-secrets.sh
 
 .PHONY: clean
 clean: ## Remove what make made (not your homes)

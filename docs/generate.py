@@ -4,6 +4,7 @@
     data-dictionary.md  every published table and column, in English and Chinese
     dags.md             the DAGs, their schedules and tasks
     checks.md           what the audit checks before anything is published
+    guarantees.md       what is promised, which tests show it, what they measured
 
 `make docs` writes them, `python -m docs.generate --check` fails when one is stale.
 """
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from docs import guarantees
 from siyu.settings import PROJECT
 from siyu.storage import read_json
 
@@ -169,6 +171,7 @@ PAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "data-dictionary.md": data_dictionary,
     "dags.md": dags,
     "checks.md": checks,
+    "guarantees.md": lambda _: guarantees.page(),
 }
 
 
