@@ -12,7 +12,9 @@ from pathlib import Path
 import pendulum
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
+from siyu.orchestration.alerts import tell_failure, tell_success
 from siyu.orchestration.assets import RAW_FILES
+from siyu.orchestration.deadline import publication_deadline
 
 
 @dag(
@@ -20,6 +22,9 @@ from siyu.orchestration.assets import RAW_FILES
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     max_active_runs=1,
+    on_failure_callback=tell_failure,
+    on_success_callback=tell_success,
+    deadline=publication_deadline(),
     default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(minutes=1)},
     tags=["domain:files", "layer:raw", "tier:1"],
     doc_md=__doc__,

@@ -11,12 +11,16 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
+from siyu.orchestration.alerts import tell_failure, tell_success
+
 
 @dag(
     schedule=CronTriggerTimetable("0 13 * * *", timezone="Asia/Shanghai"),
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     max_active_runs=1,
+    on_failure_callback=tell_failure,
+    on_success_callback=tell_success,
     default_args={"owner": "data-platform", "retries": 1, "retry_delay": timedelta(minutes=5)},
     tags=["layer:warehouse", "tier:2"],
     doc_md=__doc__,

@@ -11,7 +11,9 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Metadata, Param, dag, task
 
+from siyu.orchestration.alerts import tell_failure, tell_success
 from siyu.orchestration.assets import MARTS_PUBLISHED, WAREHOUSE_BUILT
+from siyu.orchestration.deadline import publication_deadline
 
 
 @dag(
@@ -19,6 +21,9 @@ from siyu.orchestration.assets import MARTS_PUBLISHED, WAREHOUSE_BUILT
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     max_active_runs=1,
+    on_failure_callback=tell_failure,
+    on_success_callback=tell_success,
+    deadline=publication_deadline(),
     default_args={"owner": "data-platform", "retries": 1, "retry_delay": timedelta(minutes=1)},
     tags=["layer:marts", "tier:1"],
     doc_md=__doc__,

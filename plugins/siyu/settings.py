@@ -4,9 +4,10 @@ Here: paths of a home and values a person may set. Not here: business rules (dbt
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -28,6 +29,35 @@ class FileSource(BaseModel):
     path: Path
 
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=1, le=36_525)]
+
+
+class DbtVars(BaseModel):
+    """What a home may set of the dbt project's vars; dbt_project.yml says what each means and its default.
+
+    Their values become part of SQL, so each is a bounded number or one of a few words.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    churn_days: Days = 180
+    kpi_window_days: list[Days] = Field(default=[30, 90, 365], max_length=20)
+    kpi_month_ends: int = Field(default=12, ge=0, le=600)
+    top_buyer_share: Share = 0.20
+    second_order_days: Days = 90
+    rfm_window_days: list[Days] = Field(default=[30, 90, 365], max_length=20)
+    rfm_threshold_method: Literal["mean", "median", "quantile", "fixed"] = "mean"
+    rfm_threshold_quantile: Share = 0.80
+    super_user_share: Share = 0.10
+    priority_care_share: Share = 0.30
+    priority_care_population: Literal["repeat_buyers", "buyers"] = "repeat_buyers"
+    campaign_outcome_days: Days = 14
+    campaign_confidence: float = Field(default=0.95, gt=0, lt=1)
+    campaign_srm_limit: Share = 0.001
+    campaign_minimum_persons: int = Field(default=30, ge=1, le=1_000_000_000)
+
+
 class Settings(BaseModel):
     """Settings of one home; the field names are the keys of `siyu.yml` and, in capitals, of `SIYU_…`."""
 
@@ -40,7 +70,8 @@ class Settings(BaseModel):
     quarantine_limit_rows: int = Field(default=10, ge=0)
     cell_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     lock_wait_seconds: float = Field(default=600, ge=0)
-    duckdb_memory_limit: str = "6GB"
+    published_by: str = "07:00"  # local time of business_timezone; a night still running then is told
+    duckdb_memory_limit: str = Field(default="6GB", pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})? ?([KMGT]i?B)$")
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     keep_publications: int = Field(default=14, ge=1)
     reader_grace_hours: int = Field(default=24, ge=0)
@@ -51,14 +82,28 @@ class Settings(BaseModel):
     compact_files: int = Field(default=30, ge=2)
     dbt_vars: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("dbt_vars")
+    @classmethod
+    def _vars_are_known(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return DbtVars.model_validate(given).model_dump(exclude_unset=True)
+
     @field_validator("business_timezone")
     @classmethod
     def _zone_is_known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as unknown:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:  # OSError: a folder of zones
             raise ValueError(f"no time zone is called {name!r}") from unknown
         return name
+
+    @field_validator("published_by", mode="before")
+    @classmethod
+    def _is_a_time_of_day(cls, value: object) -> object:
+        if isinstance(value, int):  # YAML reads 10:30 without quotes as sixty times ten and thirty
+            value = f"{value // 60:02d}:{value % 60:02d}"
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(value)):
+            raise ValueError(f"{value!r} is no time of day like 07:00")
+        return value
 
 
 class Home:
@@ -131,15 +176,12 @@ def load_settings(home: Home, environment: Mapping[str, str] = os.environ) -> Se
     """
     values: dict[str, Any] = {}
     if home.settings_file.exists():
-        try:
-            values = yaml.safe_load(home.settings_file.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise UsageError(f"{home.settings_file} is not YAML: {error}", do="mend the line") from error
+        values = _yaml(home.settings_file.read_text(encoding="utf-8"), str(home.settings_file)) or {}
     if not isinstance(values, dict):
         raise UsageError(f"{home.settings_file} holds a list or a word", expected="key: value lines")
     for key in Settings.model_fields:
         if (text := environment.get(f"SIYU_{key.upper()}")) is not None:
-            values[key] = yaml.safe_load(text)
+            values[key] = _yaml(text, f"SIYU_{key.upper()}")
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -150,6 +192,16 @@ def load_settings(home: Home, environment: Mapping[str, str] = os.environ) -> Se
             expected=f"a setting of siyu ({', '.join(sorted(Settings.model_fields))})",
             do=f"mend {home.settings_file} or SIYU_{name.upper()}",
         ) from error
+
+
+def _yaml(text: str, place: str) -> Any:
+    """The YAML in a text; an error names the line and does not quote it, for it may hold a secret."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise UsageError(f"{place} is not YAML{line}", expected="key: value", do="mend it") from None
 
 
 def save_settings(home: Home, changes: Mapping[str, Any]) -> None:

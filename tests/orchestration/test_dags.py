@@ -1,5 +1,6 @@
 """What every DAG file must be, seen through Airflow's own DagBag."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from siyu.orchestration.alerts import tell_failure, tell_success
 from siyu.settings import PROJECT
 
 DAGS = Path(__file__).parents[2] / "dags"
@@ -39,9 +41,30 @@ def test_every_task_ends_by_itself_and_one_run_at_a_time(bag: DagBag, dag_id: st
     assert [task.task_id for task in dag.tasks if task.execution_timeout is None] == []
 
 
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_every_dag_tells_its_failure_and_its_success(bag: DagBag, dag_id: str) -> None:
+    """By callbacks of the run: those of a task run in its process, which may have been killed."""
+    dag = bag.dags[dag_id]
+    assert (dag.on_failure_callback, dag.on_success_callback) == (tell_failure, tell_success)
+    assert [task.task_id for task in dag.tasks if task.on_failure_callback] == []
+
+
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED))
+def test_every_dag_of_a_night_has_the_deadline_that_airflow_knows(bag: DagBag, dag_id: str) -> None:
+    deadlines = bag.dags[dag_id].deadline or []
+    if dag_id == "maintain_warehouse":
+        assert deadlines == []
+        return
+    (deadline,) = deadlines
+    assert deadline.callback.path == "siyu.orchestration.alerts.tell_late"
+    known = runpy.run_path(str(PROJECT / "plugins" / "siyu_airflow.py"))["SiyuPlugin"].deadline_references
+    assert known == [type(deadline.reference)]
+
+
 def test_a_dag_file_loads_nothing_heavy() -> None:
     """Parsing happens every few seconds: no engine, no dbt, no GX at import."""
     heavy = ["duckdb", "dbt", "great_expectations", "pyarrow", "siyu.channels", "siyu.landing", "siyu.gate"]
+    heavy += ["apprise", "siyu.publication"]
     program = (
         "import pathlib, runpy, sys\n"
         f"for file in sorted(pathlib.Path({str(DAGS)!r}).glob('*.py')): runpy.run_path(str(file))\n"

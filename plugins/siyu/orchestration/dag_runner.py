@@ -49,6 +49,9 @@ def run_dags(plan: list[dict[str, Any]]) -> bool:
         dag = bag.dags[str(entry["dag_id"])]
         if (woken_by := _assets_that_wake(dag)) and not woken_by & brought:
             continue
+        dag.deadline = (
+            None  # there is no scheduler that would look for it, and dag.test cannot end a run that has one
+        )
         for task in dag.tasks:
             task.retries = (
                 0  # a person is waiting: the journal says what failed, and the night can be run again

@@ -50,6 +50,7 @@ def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
             except SiyuError as error:
                 refused.append(error)
     step.facts = {"loads": [_facts(record) for record in landed], "unclaimed": unclaimed}
+    step.rows = sum(resource.counts.landed for record in landed for resource in record.resources.values())
     if refused:
         first = refused[0]
         others = "".join(f"\nalso: {error}" for error in refused[1:])

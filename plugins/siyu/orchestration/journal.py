@@ -5,6 +5,7 @@ Here: what a step writes about itself and what `siyu nightly` reads back. Not he
 
 import json
 import os
+import resource
 import time
 import traceback
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from siyu.clock import utc_now
 from siyu.errors import ExitCode, SiyuError
 from siyu.settings import Home
 from siyu.storage import make_folder
@@ -23,7 +25,12 @@ class Step:
     """What one step says of itself; `facts` holds counts and ids, never a person's data."""
 
     name: str
+    started_at: str | None = None  # ISO 8601, UTC; None in a line that an older siyu wrote
     seconds: float = 0.0
+    rows: int | None = None  # that it landed, exported or published; None where it moves none
+    bytes: int | None = None  # that it wrote
+    peak_memory_bytes: int | None = None  # of its process up to its end; in `siyu nightly` steps share one
+    api_calls: int | None = None  # None where the step has no API
     facts: dict[str, Any] = field(default_factory=dict)
     error: dict[str, Any] | None = None
 
@@ -39,12 +46,18 @@ def recorded(home: Home, run_id: str, name: str) -> Iterator[Step]:
 
     The error is raised again. An unexpected one is recorded by its type and place only: its text may hold values.
     """
-    step = Step(name=name)
+    step = Step(name=name, started_at=utc_now().isoformat())
     started = time.monotonic()
     try:
         yield step
     except SiyuError as error:
-        step.error = {"message": str(error), "exit_code": int(error.exit_code)}
+        step.error = {
+            "message": str(error),
+            "exit_code": int(error.exit_code),
+            "found": error.found,
+            "expected": error.expected,
+            "do": error.do,
+        }
         raise
     except BaseException as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -56,6 +69,7 @@ def recorded(home: Home, run_id: str, name: str) -> Iterator[Step]:
         raise
     finally:
         step.seconds = round(time.monotonic() - started, 3)
+        step.peak_memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts KiB
         _append(journal_file(home, run_id), step)
 
 
@@ -70,7 +84,7 @@ def _append(path: Path, step: Step) -> None:
 
 
 def read_steps(home: Home, run_id: str) -> list[Step]:
-    """The steps recorded so far, in the order they ended; a rerun of a step adds a line."""
+    """The steps recorded so far, in the order they ended; a rerun of a step adds a line. None yet: empty."""
     path = journal_file(home, run_id)
     if not path.exists():
         return []

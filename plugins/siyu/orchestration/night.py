@@ -20,6 +20,7 @@ from siyu.publication.damage import damage
 from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
+from siyu.warehouse.dbt_runner import DBT_PROJECT
 
 # what the standing publication is made from; if it is lost, one night more is built
 PUBLISHED_FROM = "state/published_from.json"
@@ -55,12 +56,16 @@ def _inputs(run: Run) -> dict[str, Any]:
     }
 
 
-def build_night(run: Run, step: Step) -> None:
+def build_night(run: Run, step: Step, *, project: Path = DBT_PROJECT) -> None:
     """Build the warehouse of this run, and note what it is made from."""
     asked = run.params.get("as_of_date")
     inputs = _inputs(run)
     build = build_warehouse(
-        run.home, run.settings, run_id=run.run_id, as_of=date.fromisoformat(asked) if asked else None
+        run.home,
+        run.settings,
+        run_id=run.run_id,
+        as_of=date.fromisoformat(asked) if asked else None,
+        project=project,
     )
     # a load that was registered meanwhile is in the build or not: the build knows
     write_json(_inputs_file(run), inputs | {"load_ids": build.load_ids})
@@ -75,6 +80,7 @@ def export_night(run: Run, step: Step) -> None:
     """Export the candidate of this run's build."""
     candidate = export_candidate(run.home, read_build(run.home, run.run_id))
     step.facts = {"candidate": candidate.name}
+    step.bytes = sum(file.stat().st_size for file in candidate.glob("*.parquet"))
 
 
 def audit_night(run: Run, step: Step) -> None:
@@ -111,6 +117,7 @@ def publish_night(run: Run, step: Step) -> int:
     write_json(run.home.root / PUBLISHED_FROM, standing)
     write_json(_publication_file(run), {"id": publication.id})
     step.facts = {"publication": publication.id, "new": publication.is_new}
+    step.rows = sum(publication.rows.values()) if publication.is_new else 0
     return publication.id
 
 

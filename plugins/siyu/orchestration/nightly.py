@@ -12,6 +12,7 @@ from siyu.channels.files import load_mapping
 from siyu.clock import utc_now
 from siyu.errors import ExitCode, SiyuError, UsageError
 from siyu.orchestration.airflow_home import airflow_environment
+from siyu.orchestration.alerts import tell_lost_night
 from siyu.orchestration.journal import Step, read_steps
 from siyu.publication import PublicationSummary, summarise
 from siyu.settings import FileSource, Home, Settings, load_settings, save_settings
@@ -104,11 +105,9 @@ def _run(
     if failed is not None and failed.error is not None:
         raise NightFailedError(failed.error["message"], exit_code=failed.error["exit_code"], log=log)
     if process.returncode:
-        raise NightFailedError(
-            f"the night ended with {process.returncode} outside its steps",
-            exit_code=ExitCode.UNEXPECTED,
-            log=log,
-        )
+        found = f"the night ended with {process.returncode} outside its steps"
+        tell_lost_night(home, run_id, found)
+        raise NightFailedError(found, exit_code=ExitCode.UNEXPECTED, log=log)
     published = next((step.facts for step in steps if step.name == "publish"), {"new": False})
     return Night(
         run_id=run_id, steps=steps, publication=summarise(home), is_new=bool(published["new"]), log=log

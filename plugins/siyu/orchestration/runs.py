@@ -43,19 +43,31 @@ class Run:
 def current_run() -> Run:
     """The run of the task that is being executed.
 
-    The run id is the one in the event that woke the DAG or in the param `run_id`, else it is made from the
-    id of the DAG run, so that clearing a task finds the same build and the same candidate again.
+    Raises:
+        UsageError: The run id asked for is none.
     """
     context = get_current_context()
-    dag_run = context["dag_run"]
-    params = dict(context["params"])
-    run_id = params.get("run_id") or _run_id_of_event(context) or _short_id(str(dag_run.run_id))
+    run_id = run_id_of(context)
     if not re.fullmatch(RUN_ID_PATTERN, run_id):
         raise UsageError(f"run id {run_id!r}", expected=f"something like {RUN_ID_PATTERN}")
     home = find_home().create()
     return Run(
-        home=home, settings=load_settings(home), run_id=run_id, run_after=dag_run.run_after, params=params
+        home=home,
+        settings=load_settings(home),
+        run_id=run_id,
+        run_after=context["dag_run"].run_after,
+        params=dict(context["params"]),
     )
+
+
+def run_id_of(context: Any) -> str:
+    """The run id of the DAG run that a task or callback belongs to.
+
+    It is the one in the param `run_id` or in the event that woke the DAG, else it is made from the id of the DAG run,
+    so that clearing a task finds the same build and the same candidate again.
+    """
+    asked = context.get("params", {}).get("run_id")
+    return asked or _run_id_of_event(context) or _short_id(str(context["run_id"]))
 
 
 def _run_id_of_event(context: Any) -> str | None:

@@ -26,7 +26,14 @@ _WRITTEN_BY_DBT = {"target", "logs", "dbt_packages", ".user.yml"}
 _ROWS_PER_TABLE = "select table_name, estimated_size from duckdb_tables()"
 
 
-def build_warehouse(home: Home, settings: Settings, *, run_id: str, as_of: date | None = None) -> Build:
+def build_warehouse(
+    home: Home,
+    settings: Settings,
+    *,
+    run_id: str,
+    as_of: date | None = None,
+    project: Path = DBT_PROJECT,
+) -> Build:
     """Rebuild the whole warehouse from raw into a file of this run's own.
 
     Args:
@@ -34,6 +41,7 @@ def build_warehouse(home: Home, settings: Settings, *, run_id: str, as_of: date 
         settings: Zone, currency, bounds and overrides of dbt vars.
         run_id: Names the file; a leftover of the same id is replaced.
         as_of: Last business date that counts; None takes the local date of the newest landed order.
+        project: Folder of the dbt project.
 
     Raises:
         LockedError: Another run is writing.
@@ -59,6 +67,7 @@ def build_warehouse(home: Home, settings: Settings, *, run_id: str, as_of: date 
             folder,
             settings,
             variables=settings.dbt_vars | variables,
+            project=project,
         )
         with connect(warehouse, settings=settings) as connection:
             connection.execute("checkpoint")

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,16 @@ def run_dbt_build(
 
 def _step(result: Any) -> Step:
     node = result.node
+    began = min((part.started_at for part in result.timing if part.started_at), default=None)
     return Step(
         name=node.name,
         kind=str(node.resource_type),
         status=str(result.status),
         seconds=round(result.execution_time, 3),
         rows=result.failures,
+        started_at=began.replace(tzinfo=UTC).isoformat()
+        if began
+        else None,  # dbt's moments are naive, in UTC
     )
 
 

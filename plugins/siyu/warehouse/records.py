@@ -21,6 +21,7 @@ class Step:
     status: str  # dbt's word: success, pass, warn, error, fail, skipped …
     seconds: float
     rows: int | None
+    started_at: str | None = None  # ISO 8601, UTC; None for a node that did not run
 
 
 @dataclass(frozen=True, kw_only=True)
