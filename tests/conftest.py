@@ -1,14 +1,13 @@
 """Fixtures every room's tests share."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from siyu.settings import PROJECT, Home, Settings
-from tests.postgres import Database, Server
+from tests.postgres import Database, Server, running_server
 
 DATA_VARIABLE = "SIYU_TEST_DATA"
 
@@ -48,13 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """A running PostgreSQL server, one per process of tests; `postgres` gives a database in it."""
-    with tempfile.TemporaryDirectory(prefix="siyu-postgres-") as folder:
-        server = Server(Path(folder))
-        server.create()
-        try:
-            yield server
-        finally:
-            server.stop("immediate")
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

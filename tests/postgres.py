@@ -8,6 +8,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,6 +146,18 @@ class Server:
         if ended.returncode:
             words = (self.folder / "programs.log").read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(f"{program} ended with {ended.returncode}: {words[-2000:]}")
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server in a folder of its own, not pytest's: those are closed to the user it may have to run as."""
+    with tempfile.TemporaryDirectory(prefix="siyu-postgres-") as folder:
+        server = Server(Path(folder))
+        server.create()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
 
 
 def _packages() -> Path:
