@@ -92,8 +92,11 @@ def inside(root: Path, relative: str) -> Path:
         UsageError: The name is absolute, climbs out with `..`, or goes through a link that leaves `root`.
     """
     resolved_root = root.resolve()
-    candidate = (resolved_root / relative).resolve()
-    if Path(relative).is_absolute() or not candidate.is_relative_to(resolved_root):
+    try:
+        candidate = (resolved_root / relative).resolve()
+    except (RuntimeError, ValueError, OSError):  # links in a circle, a NUL, a name too long for the file system
+        candidate = None
+    if candidate is None or Path(relative).is_absolute() or not candidate.is_relative_to(resolved_root):
         raise UsageError(
             f"the file name {relative!r} leads out of {root}",
             expected="a relative name inside the home",

@@ -172,3 +172,28 @@ def test_a_changed_or_foreign_vault_file_does_not_open(home: Home, tmp_path: Pat
     path.write_bytes(whole)
     with pytest.raises(DamagedFileError, match="sealed to"):
         list(unseal(path, b"x" * 32))
+
+
+def test_keys_are_made_beside_a_connection_that_was_there_first(home: Home) -> None:
+    """A person may write keys/postgres_serving before anything has landed."""
+    home.keys.mkdir(mode=0o700)
+    connection = home.keys / "postgres_serving"
+    connection.write_text("postgresql://publisher:x@db/siyu\n", encoding="utf-8")
+    connection.chmod(0o600)
+    made = open_keys(home)
+    assert made.vault_public_key == open_keys(home).vault_public_key
+    assert connection.read_text(encoding="utf-8") == "postgresql://publisher:x@db/siyu\n"
+    assert stat.S_IMODE(connection.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.keys.stat().st_mode) == 0o700
+    assert [path.name for path in home.root.glob(".keys*")] == []
+
+
+def test_a_connection_survives_a_landing_killed_while_it_moved_in_with_the_keys(home: Home) -> None:
+    """Cut between the two renames: the old folder stands aside, the new one is not in its place yet."""
+    aside = home.root / ".keys-before"
+    aside.mkdir(mode=0o700)
+    (aside / "postgres_serving").write_text("postgresql://publisher:x@db/siyu\n", encoding="utf-8")
+    (home.root / ".keys.abc").mkdir()
+    open_keys(home)
+    assert (home.keys / "postgres_serving").is_file()
+    assert [path.name for path in home.root.glob(".keys*")] == []

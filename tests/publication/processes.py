@@ -23,7 +23,9 @@ _CHANGES = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.tru
 def forks() -> ForkServerContext:
     """A context whose processes start fast: siyu, and what DuckDB imports by itself, is imported once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "pytest", "pandas", "pyarrow.dataset", "siyu.publication"])
+    context.set_forkserver_preload(
+        ["__main__", "pytest", "pandas", "pyarrow.dataset", "siyu.publication", "siyu.publication.postgres.target"]
+    )
     return context
 
 
@@ -72,7 +74,7 @@ def _kill_before(change: int | None, root: Path) -> None:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal seen
-        if not _changes_something(event, arguments, str(root)):
+        if not changes_something(event, arguments, str(root)):
             return
         seen += 1
         if seen == change:
@@ -81,7 +83,7 @@ def _kill_before(change: int | None, root: Path) -> None:
     sys.addaudithook(hook)
 
 
-def _changes_something(event: str, arguments: tuple[Any, ...], root: str) -> bool:
+def changes_something(event: str, arguments: tuple[Any, ...], root: str) -> bool:
     if event not in _CHANGES and event != "open":
         return False
     path = str(arguments[0])

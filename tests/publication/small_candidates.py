@@ -8,6 +8,7 @@ import duckdb
 
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Column, Manifest, Table, write_manifest
+from siyu.publication.seal import sealed
 from siyu.settings import Home
 from siyu.storage import make_folder, sha256_of, write_json
 
@@ -61,7 +62,7 @@ def write_candidate(
 
 
 def write_verdict(folder: Path, *, passed: object = True) -> None:
-    """A verdict on the candidate as it is now, in the form the gate writes it."""
+    """A verdict on the candidate as it is now, in the form the gate writes it, with its home's seal."""
     check = {
         "id": "fct_orders.amounts",
         "model": "fct_orders",
@@ -70,16 +71,14 @@ def write_verdict(folder: Path, *, passed: object = True) -> None:
         "offending_rows": 0,
         "what": "amounts are not negative",
     }
-    write_json(
-        folder / "verdict.json",
-        {
-            "run_id": folder.name,
-            "passed": passed,
-            "manifest_sha256": sha256_of(folder / "manifest.json"),
-            "checks": [check],
-            "seconds": 0.1,
-        },
-    )
+    verdict = {
+        "run_id": folder.name,
+        "passed": passed,
+        "manifest_sha256": sha256_of(folder / "manifest.json"),
+        "checks": [check],
+        "seconds": 0.1,
+    }
+    write_json(folder / "verdict.json", sealed(Home(folder.parent.parent), verdict))
 
 
 def bytes_of(*folders: Path) -> dict[str, str]:

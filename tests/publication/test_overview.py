@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ from siyu.cli import publication as commands
 from siyu.errors import UsageError
 from siyu.publication import publish_candidate, rollback, status, status_text
 from siyu.settings import Home, Settings
+from siyu.state import outbox
 from siyu.state.locks import hold
 from tests.publication.small_candidates import NOON, write_candidate
 
@@ -146,6 +147,57 @@ def test_a_stale_publication_passes_the_outside_check(home: Home, settings: Sett
     assert not late.is_fresher_than(timedelta(hours=26))
     home.marts_file.unlink()
     said("status", "--home", str(home), "--fresh-within", "26h", code=1)
+
+
+def answer(home: Home, *, code: int) -> list[str]:
+    return said("status", "--home", str(home), "--fresh-within", "26h", code=code).splitlines()
+
+
+def fail(home: Home, dag: str, at: datetime) -> None:
+    outbox.failed(home, dag=dag, step="audit", title="failed", words="found", at=at)
+
+
+def test_the_answer_to_whether_numbers_can_be_trusted_is_not_five_lines(
+    home: Home, settings: Settings
+) -> None:
+    assert answer(home, code=1)[:2] == [
+        "trust the numbers: NO, nothing has been published",
+        "published: nothing yet",
+    ]
+    write_candidate(home, "night1")
+    published_at = publish_candidate(home, settings, "night1").published_at
+    assert answer(home, code=0) == [
+        "trust the numbers: yes",
+        f"published: 1, as of 2026-11-20, since {published_at:%Y-%m-%d %H:%M} UTC (0.0 h)",
+        "targets: marts.duckdb 1",
+        "hold: none",
+        "failed since: nothing",
+    ]
+
+
+def test_a_failure_since_the_publication_is_trusted(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    published_at = publish_candidate(home, settings, "night1").published_at
+    fail(home, "publish_marts", published_at - timedelta(hours=1))
+    fail(home, "maintain_warehouse", published_at + timedelta(minutes=1))
+    assert answer(home, code=0)[4] == "failed since: nothing"
+    late = published_at + timedelta(minutes=2)
+    fail(home, "publish_marts", late)
+    lines = answer(home, code=1)
+    assert lines[0] == "trust the numbers: NO, publish_marts.audit failed since"
+    assert lines[4].startswith(
+        f"failed since: publish_marts.audit at {late:%Y-%m-%d %H:%M} UTC, 2 times since"
+    )
+    assert "FAILED maintain_warehouse.audit" in said("status", "--home", str(home))
+
+
+def test_a_rollback_is_trusted_as_this_mornings_numbers(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    rollback(home, settings, 1, by="li.na", reason="test")
+    lines = answer(home, code=1)
+    assert lines[0] == "trust the numbers: NO, on hold since the rollback to 1"
+    assert lines[3].startswith("hold: since rollback to 1 by li.na")
 
 
 @pytest.mark.parametrize(

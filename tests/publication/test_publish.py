@@ -21,7 +21,7 @@ from siyu.publication import (
 )
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
-from siyu.storage import read_json, write_json
+from siyu.storage import read_json, sha256_of, write_json
 from tests.publication import processes
 from tests.publication.small_candidates import (
     NOON,
@@ -55,11 +55,13 @@ def test_first_publication_lacks_tables_keys_or_comments(home: Home, settings: S
         ("fct_orders", ["order_key"]),
         ("kpi_daily", ["business_date", "brand_code"]),
         ("publish_log", ["publication_id"]),
+        ("run_log", ["run_id", "step_number"]),
     ]
     assert served(home, "select table_name, comment from duckdb_tables() order by 1") == [
         ("fct_orders", "One row per order. 每笔订单一行。"),
         ("kpi_daily", "One row per day; it's a day's net. 每天一行。"),
         ("publish_log", "One row per publication. 每次发布一行。"),
+        ("run_log", DESCRIPTION),
     ]
     assert served(
         home,
@@ -84,7 +86,7 @@ def test_publication_folder_lacks_what_was_audited(home: Home, settings: Setting
         "restores": None,
         "content_checksum": read_json(home.publications / "000001" / "manifest.json")["content_checksum"],
     }
-    assert read_json(home.published / "current.json") == {"id": 1}
+    assert read_json(home.published / "current.json") == {"id": 1, "sha256": sha256_of(home.marts_file)}
     assert leftovers(home) == []
 
 
@@ -389,7 +391,7 @@ def test_f5_a_kill_while_publishing_shows_a_third_state_or_needs_a_hand(
 
 def _without_times(home: Home) -> dict[str, object]:
     """Names of all files, and the bytes of those in which no moment of publishing is written."""
-    timed = {"publication.json", "marts.duckdb", "publish.lock", "state.db"}
+    timed = {"publication.json", "marts.duckdb", "current.json", "publish.lock", "state.db"}
     return {
         str(Path(name).relative_to(home.root)): "" if Path(name).name in timed else digest
         for name, digest in bytes_of(home.root).items()

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 
 from siyu import __version__
-from siyu.cli import bench, mapping, publication, sandbox
+from siyu.cli import audit, bench, doctor, export, mapping, notify, postgres, publication, recovery, sandbox
+from siyu.cli.terminal import visible
 from siyu.errors import ExitCode, SiyuError
 from siyu.settings import find_home
 
@@ -27,10 +28,17 @@ app.add_typer(mapping.app, name="mapping", help="Draft a mapping, or see what it
 app.add_typer(
     sandbox.app, name="sandbox", help="Generated input, so that siyu runs with no account anywhere."
 )
+app.add_typer(postgres.app, name="postgres", help="The PostgreSQL that serves the marts to BI.")
 app.add_typer(bench.app, name="bench", help="Figures that a choice rests on.")
+app.add_typer(audit.app, name="audit", help="Accept warnings of the audit for a while.")
+app.command("doctor")(doctor.doctor)
 app.command("status")(publication.status)
+app.command("notify")(notify.notify)
 app.command("rollback")(publication.rollback)
 app.command("publish")(publication.publish)
+app.command("backup")(recovery.backup)
+app.command("restore")(recovery.restore)
+app.command("export")(export.export)
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
@@ -86,7 +94,7 @@ def print_json(value: Any) -> None:
         if dataclasses.is_dataclass(value) and not isinstance(value, type)
         else value
     )
-    sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(visible(json.dumps(plain, ensure_ascii=False, indent=2, default=str)) + "\n")
 
 
 def run() -> None:
@@ -103,5 +111,5 @@ def run() -> None:
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"siyu: {message}")
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(visible(f"siyu: {message}"))
     sys.exit(int(code))

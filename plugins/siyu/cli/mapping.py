@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from siyu.cli.terminal import visible
 from siyu.errors import ExitCode
 from siyu.settings import find_home, load_settings
 
@@ -71,7 +73,8 @@ def check(
         )
     result = check_mapping(loaded, path, settings)
     if as_json:
-        sys.stdout.write(json.dumps(dataclasses.asdict(result), ensure_ascii=False, indent=2) + "\n")
+        document = json.dumps(dataclasses.asdict(result), ensure_ascii=False, indent=2)
+        sys.stdout.write(visible(document) + "\n")
     else:
         _show(Console(highlight=False), result)
     if result.is_refused:
@@ -81,9 +84,11 @@ def check(
 def _show(console: Console, result: "Check") -> None:
     for file in result.files:
         encoding = f", {file.encoding}" if file.encoding else ""
-        console.print(f"[bold]{file.file}[/bold]  (source {file.source}{encoding})")
+        console.print(
+            Text.assemble((visible(file.file), "bold"), f"  (source {visible(file.source)}{encoding})")
+        )
         if file.error:
-            console.print(f"  would be refused: {file.error}", style="red", markup=False)
+            console.print(visible(f"  would be refused: {file.error}"), style="red", markup=False)
             continue
         table = Table("resource", "read", "elsewhere", "would land", "of it excluded", "quarantined")
         for column in table.columns[1:]:
@@ -99,8 +104,8 @@ def _show(console: Console, result: "Check") -> None:
                 f"{part.read:,}",
                 f"{part.elsewhere:,}",
                 f"{part.would_land:,}",
-                excluded or "0",
-                quarantined or "0",
+                Text(visible(excluded or "0")),
+                Text(visible(quarantined or "0")),
             )
         console.print(table)
         for part in file.resources:
@@ -110,10 +115,12 @@ def _show(console: Console, result: "Check") -> None:
                     markup=False,
                 )
                 for sample in bad.samples:
-                    console.print(f"    {sample}", style="dim", markup=False)
+                    console.print(visible(f"    {sample}"), style="dim", markup=False)
         if file.rows_nowhere:
             console.print(f"  rows that no resource takes: {file.rows_nowhere:,}")
         if file.unmapped_columns:
-            console.print(f"  columns not mapped, dropped: {', '.join(file.unmapped_columns)}", markup=False)
+            console.print(
+                visible(f"  columns not mapped, dropped: {', '.join(file.unmapped_columns)}"), markup=False
+            )
     for name in result.unclaimed:
-        console.print(f"no source claims {name}", style="yellow", markup=False)
+        console.print(visible(f"no source claims {name}"), style="yellow", markup=False)

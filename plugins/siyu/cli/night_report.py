@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from siyu.cli.terminal import visible
 from siyu.orchestration.journal import Step
 from siyu.orchestration.nightly import Night
 from siyu.settings import Home
@@ -63,7 +64,7 @@ def print_night(console: Console, night: Night, home: Home) -> None:
     publication = night.publication
     console.print()
     for line in _landed(night):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(visible(line), highlight=False, markup=False, soft_wrap=True)
     verb = "Published" if night.is_new else "Nothing new: still published is"
     console.print(
         f"[bold]{verb} publication {publication.id}[/], as of {publication.as_of_date}"
@@ -82,8 +83,10 @@ def print_night(console: Console, night: Night, home: Home) -> None:
         "log": night.log,
     }
     for name, place in places.items():
-        console.print(f"  {name:<6} {place}", highlight=False, soft_wrap=True)
-    console.print(f"  try    siyu status --home {home}", highlight=False, soft_wrap=True)
+        console.print(visible(f"  {name:<6} {place}"), highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        visible(f"  try    siyu status --home {home}"), highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def _landed(night: Night) -> list[str]:

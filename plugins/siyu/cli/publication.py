@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from siyu import publication
+from siyu.cli.terminal import visible
 from siyu.errors import ExitCode, UsageError
 from siyu.settings import existing_home, find_home, load_settings
 
@@ -29,7 +30,11 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def status(
     fresh_within: Annotated[
         str | None,
-        typer.Option("--fresh-within", help="End with 1 unless published within e.g. 90m, 26h, 2d."),
+        typer.Option(
+            "--fresh-within",
+            help="Can the numbers be trusted? Five lines, and 1 unless published within e.g. 90m, 26h, 2d,"
+            " shown by every target, not on hold, and nothing failed since.",
+        ),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -40,7 +45,8 @@ def status(
     """
     limit = None if fresh_within is None else _duration(fresh_within)
     found = publication.status(find_home(home))
-    _print(found, publication.status_text(found), as_json=as_json)
+    words = publication.status_text(found) if limit is None else publication.trust_text(found, limit)
+    _print(found, words, as_json=as_json)
     if limit is not None and not found.is_fresher_than(limit):
         raise typer.Exit(int(ExitCode.REFUSED))
 
@@ -106,6 +112,6 @@ def _duration(text: str) -> timedelta:
 def _print(value: Any, words: str, *, as_json: bool) -> None:
     if as_json:
         plain = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]
-        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, default=str))
+        typer.echo(visible(json.dumps(plain, ensure_ascii=False, indent=2, default=str)))
     else:
-        typer.echo(words)
+        typer.echo(visible(words))

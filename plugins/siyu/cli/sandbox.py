@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from siyu.cli.terminal import visible
 from siyu.sandbox.order_log import DEFAULT_AS_OF, DEFAULT_ORDERS, generate_order_log
 
 app = typer.Typer(no_args_is_help=True)
@@ -48,4 +49,6 @@ def order_log(
         table.add_row(name, f"{rows:,}")
     console = Console()
     console.print(table)
-    console.print(f"written to {folder}; truth.json says what a night must find", highlight=False)
+    console.print(
+        visible(f"written to {folder}; truth.json says what a night must find"), highlight=False, markup=False
+    )

@@ -1,15 +1,18 @@
 """Audit a candidate: every registered check is carried out on its bytes, and the verdict is written beside them.
 
 Here: which checks there are to run, and that each was. Not here: how a kind of check runs (files, invariants,
-suites), nor publishing. A critical check that fails refuses; nothing can override it.
+suites), nor publishing. A critical check that fails refuses; nothing can override it. A warning that a person
+accepted (acceptance) is not told again until the day they named.
 """
 
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from siyu.engine import connect
 from siyu.errors import UsageError
+from siyu.gate.acceptance import Acceptance, accepted_warnings
 from siyu.gate.files import FILE_CHECKS
 from siyu.gate.invariants import run_invariant
 from siyu.gate.page import write_page
@@ -47,9 +50,12 @@ def audit_candidate(home: Home, run_id: str) -> Verdict:
     (folder / VERDICT_FILE).unlink(missing_ok=True)  # an audit that is cut off must not leave an earlier pass
     manifest_sha256 = sha256_of(folder / MANIFEST)
     candidate, previous = read_folder(folder), last_publication(home)
-    with connect(settings=load_settings(home)) as connection:
+    settings = load_settings(home)
+    with connect(settings=settings) as connection:
         tables = show(connection, candidate, previous)
         checks = _complete(_answers(tables), is_first_night=previous is None)
+    accepted = accepted_warnings(home, settings)
+    checks = tuple(_as_accepted(check, accepted.get(check.id)) for check in checks)
     verdict = Verdict(
         run_id=run_id,
         passed=judge(checks),
@@ -57,7 +63,7 @@ def audit_candidate(home: Home, run_id: str) -> Verdict:
         checks=checks,
         seconds=round(time.monotonic() - started, 3),
     )
-    write_verdict(folder, verdict)
+    write_verdict(home, folder, verdict)
     write_page(folder, verdict)
     return verdict
 
@@ -121,6 +127,14 @@ def _complete(answers: Iterator[Answer], *, is_first_night: bool) -> tuple[Check
             )
         )
     return tuple(results)
+
+
+def _as_accepted(check: CheckResult, acceptance: Acceptance | None) -> CheckResult:
+    """A warning that failed, as someone accepted it; anything else as it is, whatever was accepted."""
+    if acceptance is None or check.severity != "warning" or check.status is not Status.FAILED:
+        return check
+    said = f"accepted by {acceptance.by} until {acceptance.until}: {acceptance.reason}"
+    return replace(check, status=Status.ACCEPTED, what=f"{check.what}; {said}")
 
 
 def _lost(check_id: str, found: int) -> Answer:

@@ -3,6 +3,7 @@
 Here: the HTML. Not here: the verdict itself.
 """
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -27,9 +28,10 @@ _HEADINGS = (
     "Offending 违规数",
     "What it protects 作用",
 )
-_SECTIONS = (
+_SECTIONS: tuple[tuple[str, Callable[[CheckResult], bool]], ...] = (
     ("Refusing 导致拒绝", lambda check: check.refuses),
-    ("Warnings 警告", lambda check: check.status is not Status.PASSED and not check.refuses),
+    ("Warnings 警告", lambda check: check.is_told and not check.refuses),
+    ("Accepted warnings 已接受的警告", lambda check: check.status is Status.ACCEPTED),
     ("Passed 通过", lambda check: check.status is Status.PASSED),
 )
 

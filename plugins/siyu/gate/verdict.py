@@ -8,16 +8,23 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from siyu.publication.seal import sealed
+from siyu.settings import Home
 from siyu.storage import write_json
 
 VERDICT_FILE = "verdict.json"
 
 
 class Status(StrEnum):
-    """How one check ended; `raised` means that it could not be carried out, and refuses whatever its severity."""
+    """How one check ended.
+
+    `accepted` is a warning that failed and that a person accepted for a while; `raised` means that a check could not
+    be carried out, and refuses whatever its severity.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
+    ACCEPTED = "accepted"
     RAISED = "raised"
 
 
@@ -31,6 +38,11 @@ class CheckResult:
     status: Status
     offending_rows: int | None  # rows, keys or files, as the check counts them; None when it raised
     what: str
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people hear of it: it failed or raised, and nobody has accepted that."""
+        return self.status in {Status.FAILED, Status.RAISED}
 
     @property
     def refuses(self) -> bool:
@@ -54,6 +66,6 @@ def judge(checks: Sequence[CheckResult]) -> bool:
     return bool(checks) and not any(check.refuses for check in checks)
 
 
-def write_verdict(folder: Path, verdict: Verdict) -> None:
-    """Write `verdict.json` into the candidate's folder."""
-    write_json(folder / VERDICT_FILE, asdict(verdict))
+def write_verdict(home: Home, folder: Path, verdict: Verdict) -> None:
+    """Write `verdict.json` into the candidate's folder, with the seal without which nothing is published."""
+    write_json(folder / VERDICT_FILE, sealed(home, asdict(verdict)))

@@ -40,6 +40,7 @@ from siyu.settings import Home
 from siyu.state.locks import hold
 from siyu.storage import PRIVATE_FILE, fsync_path
 
+KEYS_LOCK = "keys.lock"
 SEPARATOR = "\x1f"  # between the scope and the value of a scoped identifier
 _MAGIC = b"SIYUVLT1"
 _KEY_BYTES = 32
@@ -175,8 +176,11 @@ def _file_key(shared: bytes, ephemeral_public: bytes, public_key: bytes) -> byte
 
 
 def _make_keys(home: Home) -> None:
-    with hold(home.state / "keys.lock", run_id="first landing", wait_seconds=_KEYS_WAIT_SECONDS):
-        for leftover in home.root.glob(".keys.*"):  # of a landing that was killed right here
+    with hold(home.state / KEYS_LOCK, run_id="first landing", wait_seconds=_KEYS_WAIT_SECONDS):
+        before = home.root / ".keys-before"
+        if before.exists() and not home.keys.exists():
+            before.rename(home.keys)  # a landing was killed between the two renames below
+        for leftover in [*home.root.glob(".keys.*"), *home.root.glob(before.name)]:
             shutil.rmtree(leftover)
         if any(home.keys.glob("*.key")):
             return  # another landing was first: its keys are the home's
@@ -193,9 +197,13 @@ def _make_keys(home: Home) -> None:
             (staged / name).touch(mode=PRIVATE_FILE)
             (staged / name).write_bytes(key)
             fsync_path(staged / name)
+        if home.keys.exists():  # it may hold a connection already, which moves in with the keys
+            shutil.copytree(home.keys, staged, symlinks=True, dirs_exist_ok=True)
+            home.keys.rename(before)
         fsync_path(staged)
         staged.rename(home.keys)
         fsync_path(home.root)
+        shutil.rmtree(before, ignore_errors=True)
 
 
 def _wrap(master: bytes, name: str, secret: bytes) -> bytes:

@@ -12,7 +12,7 @@ import duckdb
 from duckdb import ColumnExpression
 
 from siyu.engine import connect, quoted
-from siyu.errors import UsageError
+from siyu.errors import EnvironmentFaultError, UsageError
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Column, Manifest, Table, write_manifest
 from siyu.publication.records import publish_lock
@@ -36,6 +36,7 @@ def export_candidate(home: Home, build: Build) -> Path:
         LockedError: A run is writing the warehouse or publishing.
         UsageError: The build is gone or was redone since, no model asks to be published, or one lacks a primary
             key or has a column of a type that cannot be published. Nothing has been written.
+        EnvironmentFaultError: The warehouse file is damaged, or there is no room. Nothing has been written.
     """
     settings = load_settings(home)
     target = candidate_folder(home, build.run_id)
@@ -63,6 +64,12 @@ def export_candidate(home: Home, build: Build) -> Path:
                 shutil.rmtree(target, ignore_errors=True)
                 staged.rename(target)
                 fsync_path(home.candidates)
+        except duckdb.Error as fault:  # its text may quote a row
+            raise EnvironmentFaultError(
+                f"{build.path} could not be exported ({type(fault).__name__})",
+                expected="the file as the build wrote it, and room on the disk and in memory",
+                do="make room, or build it again: a warehouse is made from raw",
+            ) from None
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     return target

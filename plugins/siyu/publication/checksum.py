@@ -8,10 +8,10 @@ The definition. Every value becomes text by its type:
     boolean                    t or f
     integers                   decimal digits
     decimal(p, s)              all s decimals, no sign on zero (`0.50`, `-1.20`, `0.00`)
-    date                       2026-11-20
-    timestamp (UTC, no zone)   2026-11-20T16:05:06.000007Z, six decimals always
+    date                       2026-11-20; `0044-03-15 (BC)`, infinity, -infinity
+    timestamp (UTC, no zone)   2026-11-20T16:05:06.000007Z, six decimals always; 44 BC is the year -43
     timestamp with time zone   the same, of the moment in UTC
-    real, double               the 64 bits of the IEEE 754 double as 0 and 1; -0.0 counts as 0.0
+    real, double               the 64 bits of the IEEE 754 double as 0 and 1; -0.0 counts as 0.0, every NaN as one
     varchar                    as it is, with \\ written \\\\ and | written \\|
     varchar[]                  its elements (null as \\N, with \\ written \\\\ and , written \\,), each
                                followed by a comma; then the whole as a varchar
@@ -21,14 +21,7 @@ different rows never have one text. The hash of a row is the first 15 hex digits
 UTF-8, read as an integer of 60 bits; the checksum of a table is `<rows>:<sum of the hashes>`. A sum, because it
 does not depend on order and, unlike xor, does not lose rows that come twice.
 
-In PostgreSQL: `case when x then 't' when not x then 'f' end`; `x::text`; `to_char(x, 'YYYY-MM-DD')`;
-`to_char(x, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, with `x at time zone 'UTC'` first where it has a zone;
-`('x' || encode(float8send(x + 0.0), 'hex'))::bit(64)::text`;
-`replace(replace(x, '\\', '\\\\'), '|', '\\|')`; the same of
-`array_to_string(array(select coalesce(replace(replace(e, '\\', '\\\\'), ',', '\\,'), '\\N') || ',' from
-unnest(x) with ordinality as u(e, n) order by n), '')` where x is not null; each in
-`coalesce(…, '\\N')`, joined by `concat_ws('|', …)`; and
-`count(*) || ':' || coalesce(sum(('x' || substr(md5(row_text), 1, 15))::bit(60)::bigint), 0)`.
+The same in PostgreSQL's SQL: siyu.publication.postgres.checksum.
 """
 
 from duckdb import (
@@ -88,13 +81,15 @@ def canonical_text(name: str, type_name: str) -> Expression:
     elif type_name in _AS_DIGITS or type_name.startswith("DECIMAL("):
         text = column.cast(_VARCHAR)
     elif type_name in {"FLOAT", "DOUBLE"}:
-        without_minus_zero = column.cast(_DOUBLE) + ConstantExpression(0.0).cast(_DOUBLE)
-        text = without_minus_zero.cast(duckdb_type("BIT")).cast(_VARCHAR)
+        # inf - inf gives a NaN with a sign that PostgreSQL does not keep
+        one_nan = CaseExpression(
+            FunctionExpression("isnan", column), ConstantExpression("nan").cast(_DOUBLE)
+        ).otherwise(column.cast(_DOUBLE) + ConstantExpression(0.0).cast(_DOUBLE))
+        text = one_nan.cast(duckdb_type("BIT")).cast(_VARCHAR)
     elif type_name == "TIMESTAMP":
         text = FunctionExpression("strftime", column, ConstantExpression(_TIMESTAMP))
     elif type_name == "TIMESTAMP WITH TIME ZONE":
-        moment = FunctionExpression("make_timestamp", FunctionExpression("epoch_us", column))
-        text = FunctionExpression("strftime", moment, ConstantExpression(_TIMESTAMP))
+        text = FunctionExpression("strftime", in_utc(column), ConstantExpression(_TIMESTAMP))
     elif type_name == "VARCHAR[]":
         text = _escaped(_joined(column), "|")
     else:
@@ -104,6 +99,13 @@ def canonical_text(name: str, type_name: str) -> Expression:
             do="cast it in the model that publishes it",
         )
     return CoalesceOperator(text, ConstantExpression("\\N"))
+
+
+def in_utc(moment: Expression) -> Expression:
+    """A timestamp with time zone as one without, in UTC, whatever the session's zone is."""
+    finite = FunctionExpression("make_timestamp", FunctionExpression("epoch_us", moment))
+    infinite = moment.cast(_VARCHAR).cast(duckdb_type("TIMESTAMP"))
+    return CaseExpression(FunctionExpression("isinf", moment), infinite).otherwise(finite)
 
 
 def _joined(texts: Expression) -> Expression:

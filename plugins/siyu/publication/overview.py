@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from siyu.clock import utc_now
-from siyu.errors import DamagedFileError
+from siyu.publication.damage import damage
 from siyu.publication.publish import VERDICT
 from siyu.publication.records import (
     Hold,
@@ -19,9 +19,10 @@ from siyu.publication.records import (
     current_publication,
     publication_log,
 )
-from siyu.publication.serving import served_id
+from siyu.publication.targets import shown_by_target
 from siyu.settings import Home
 from siyu.state.locks import Holder
+from siyu.state.outbox import Incident, open_incidents
 from siyu.storage import read_json
 
 
@@ -51,10 +52,39 @@ class Status:
     last_verdict: LastVerdict | None
     publications: tuple[PublicationRecord, ...]  # newest first
     locks: dict[str, Holder]  # held now, by name of the lock
+    failures: tuple[Incident, ...]  # what failed and is not over, oldest first
+    damaged: tuple[str, ...]  # files of the current publication, marts.duckdb: not what was published
 
     def is_fresher_than(self, age: timedelta) -> bool:
-        """Whether something is published, in every target, and was so within this time."""
-        return self.age_hours is not None and self.is_complete and timedelta(hours=self.age_hours) <= age
+        """Whether something was published within this time, every target shows it, and nothing casts doubt on it."""
+        return not self.doubts(age)
+
+    def doubts(self, age: timedelta) -> tuple[str, ...]:
+        """Why the numbers should not be taken for the newest there can be; empty: take them."""
+        if self.published_at is None or self.age_hours is None:
+            return ("nothing has been published",)
+        found = []
+        if timedelta(hours=self.age_hours) > age:
+            found.append(f"published {self.age_hours:.1f} h ago")
+        if not self.is_complete:
+            found.append("a target shows another publication")
+        if self.damaged:
+            found.append(f"damaged: {', '.join(self.damaged)}")
+        if self.hold:
+            found.append(f"on hold since the rollback to {self.hold.restores}")
+        if self.last_failure_since_published:
+            found.append(f"{self.last_failure_since_published.name} failed since")
+        return tuple(found)
+
+    @property
+    def last_failure_since_published(self) -> Incident | None:
+        """The newest failure of a night after the publication; what fails beside the nights changes no number."""
+        since = [
+            incident
+            for incident in self.failures
+            if incident.is_of_a_night and (self.published_at is None or incident.last_at > self.published_at)
+        ]
+        return max(since, key=lambda incident: incident.last_at, default=None)
 
 
 def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status:
@@ -66,7 +96,7 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
         last: How many publications to list.
     """
     current = current_publication(home)
-    targets = {home.marts_file.name: _readable_id(home)}
+    targets = shown_by_target(home)
     current_id = current.id if current else None
     return Status(
         home=str(home),
@@ -87,6 +117,30 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
             for lock in sorted(home.state.glob("*.lock"))
             if (holder := _holder(lock)) is not None
         },
+        failures=open_incidents(home),
+        damaged=damage(home),
+    )
+
+
+def trust_text(found: Status, age: timedelta) -> str:
+    """Can this morning's numbers be trusted? The answer and its four grounds, a line each."""
+    doubts = found.doubts(age)
+    publication = "nothing yet"
+    if found.published_at is not None:
+        publication = (
+            f"{found.current_id}, as of {found.as_of_date},"
+            f" since {found.published_at:%Y-%m-%d %H:%M} UTC ({found.age_hours:.1f} h)"
+        )
+    targets = ", ".join(f"{name} {shown or 'nothing readable'}" for name, shown in found.targets.items())
+    failure = found.last_failure_since_published
+    return "\n".join(
+        [
+            f"trust the numbers: {'NO, ' + ', '.join(doubts) if doubts else 'yes'}",
+            f"published: {publication}",
+            f"targets: {targets}",
+            f"hold: {_hold_text(found.hold) if found.hold else 'none'}",
+            f"failed since: {_failure_text(failure) if failure else 'nothing'}",
+        ]
     )
 
 
@@ -104,10 +158,9 @@ def status_text(found: Status) -> str:
         note = "" if found.is_complete else "  ← not the current one; the next publish finishes it"
         lines.append(f"{target}: {'nothing readable' if shown is None else f'publication {shown}'}{note}")
     if found.hold:
-        lines.append(
-            f"ON HOLD since rollback to {found.hold.restores} by {found.hold.by}"
-            f" at {found.hold.since:%Y-%m-%d %H:%M} UTC ({found.hold.reason}); siyu publish --resume"
-        )
+        lines.append(f"ON HOLD {_hold_text(found.hold)}")
+    lines += [f"DAMAGED {name}: {_mending(name)}" for name in found.damaged]
+    lines += [f"FAILED {_failure_text(incident)}" for incident in found.failures]
     if found.last_verdict:
         words = {True: "passed", False: "REFUSED", None: "cannot be read"}[found.last_verdict.passed]
         failed = (
@@ -129,11 +182,24 @@ def status_text(found: Status) -> str:
     return "\n".join(lines)
 
 
-def _readable_id(home: Home) -> int | None:
-    try:
-        return served_id(home)
-    except DamagedFileError:
-        return None
+def _mending(name: str) -> str:
+    if name.startswith("published/"):
+        return "the next publish or night makes it anew"
+    return "the next night publishes anew; until then siyu rollback ID, or its copy from a backup"
+
+
+def _hold_text(hold: Hold) -> str:
+    return (
+        f"since rollback to {hold.restores} by {hold.by}"
+        f" at {hold.since:%Y-%m-%d %H:%M} UTC ({hold.reason}); siyu publish --resume"
+    )
+
+
+def _failure_text(incident: Incident) -> str:
+    since = f"{incident.first_at:%Y-%m-%d %H:%M} UTC"
+    times = "" if incident.failures == 1 else f", {incident.failures} times since {since}"
+    mended = "; it has run since, a publication is missing" if incident.mended_at else ""
+    return f"{incident.name} at {incident.last_at:%Y-%m-%d %H:%M} UTC{times}{mended}"
 
 
 def _holder(lock_file: Path) -> Holder | None:
@@ -159,7 +225,7 @@ def _last_verdict(home: Home) -> LastVerdict | None:
     page = newest.with_suffix(".html")
     try:
         content = read_json(newest)
-        failed = tuple(check["id"] for check in content["checks"] if check["status"] != "passed")
+        failed = tuple(check["id"] for check in content["checks"] if check["status"] in {"failed", "raised"})
         return LastVerdict(
             run_id=content["run_id"], passed=content["passed"], failed_checks=failed, page=page
         )

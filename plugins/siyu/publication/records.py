@@ -16,7 +16,7 @@ from typing import Any
 from siyu.errors import UsageError
 from siyu.publication.manifest import Manifest, read_manifest
 from siyu.settings import Home, Settings
-from siyu.state.locks import Holder, hold
+from siyu.state.locks import Holder, check_held, hold
 from siyu.storage import read_json, write_json
 
 RECORD = "publication.json"
@@ -81,6 +81,15 @@ class Hold:
 def publish_lock(home: Home, settings: Settings, *, run_id: str) -> AbstractContextManager[Holder]:
     """The lock of whoever changes publications or what is served; LockedError names its holder."""
     return hold(home.state / LOCK_NAME, run_id=run_id, wait_seconds=settings.lock_wait_seconds)
+
+
+def check_publish_lock(home: Home, holder: Holder) -> None:
+    """Whether this process still holds the publish lock; called just before each change that readers see.
+
+    Raises:
+        RefusedError: The lock file was removed or replaced, and somebody else may have published meanwhile.
+    """
+    check_held(home.state / LOCK_NAME, holder)
 
 
 def publication_folder(home: Home, publication_id: int) -> Path:

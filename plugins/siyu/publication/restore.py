@@ -10,7 +10,7 @@ from pathlib import Path
 from siyu.clock import utc_now
 from siyu.errors import UsageError
 from siyu.publication.manifest import check_files, read_manifest
-from siyu.publication.publish import accept, finish_interrupted
+from siyu.publication.publish import accept, publishing
 from siyu.publication.records import (
     RECORD,
     Hold,
@@ -40,8 +40,7 @@ def rollback(home: Home, settings: Settings, publication_id: int, *, by: str, re
         UsageError: `by` or `reason` is empty, or the publication's files are not there.
         DamagedFileError: Its files are not what was published.
     """
-    with publish_lock(home, settings, run_id=f"rollback to {publication_id}"):
-        finish_interrupted(home, settings)
+    with publishing(home, settings, run_id=f"rollback to {publication_id}") as publisher:
         old = publication_folder(home, publication_id)
         if not (old / RECORD).exists():
             present = ", ".join(str(publication.id) for publication in present_publications(home)) or "none"
@@ -53,7 +52,8 @@ def rollback(home: Home, settings: Settings, publication_id: int, *, by: str, re
         manifest = read_manifest(old)
         check_files(old, manifest)
         hold, current = current_hold(home), current_publication(home)
-        if hold and current and hold.restores == publication_id == current.restores:
+        is_done = hold and current and hold.restores == publication_id == current.restores
+        if is_done and current and publisher.shows(current):
             return current
         audit_log.record(
             home, by=by, reason=reason, action="rollback", details={"publication": publication_id}
@@ -62,7 +62,7 @@ def rollback(home: Home, settings: Settings, publication_id: int, *, by: str, re
         write_hold(home, Hold(since=utc_now(), restores=publication_id, by=by, reason=reason))
         prepared = _linked(old, home.publications / f".restore-{publication_id:06d}.tmp")
         run_id = read_record(old / RECORD).run_id
-        return accept(home, settings, prepared, manifest, run_id=run_id, restores=publication_id)
+        return accept(publisher, prepared, manifest, run_id=run_id, restores=publication_id)
 
 
 def resume(home: Home, settings: Settings, *, by: str, reason: str) -> Hold | None:

@@ -10,8 +10,9 @@ file's catalog `marts` after the file. A schema `marts` inside marts.duckdb woul
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from siyu.errors import DamagedFileError, EnvironmentFaultError
 from siyu.publication.checksum import checksum_of
 from siyu.publication.manifest import Table, read_manifest
 from siyu.publication.records import PublicationRecord, publication_folder
+from siyu.publication.run_log import COLUMNS as RUN_LOG_COLUMNS
+from siyu.publication.run_log import DESCRIPTION, RUN_LOG, write_run_log
 from siyu.settings import Home, Settings
-from siyu.storage import inside, make_folder, publish_file, read_json, write_json
+from siyu.storage import inside, make_folder, publish_file, read_json, sha256_of, write_json
 
 SCHEMA = "main"
 LOG = "publish_log"
@@ -53,12 +56,19 @@ def current_file(home: Home) -> Path:
 
 
 def is_served(home: Home, publication_id: int) -> bool:
-    """Whether every target shows this publication, as far as publishing has come."""
-    return (
-        home.marts_file.exists()
-        and current_file(home).exists()
-        and read_json(current_file(home))["id"] == publication_id
-    )
+    """Whether every target shows this publication, as far as publishing has come, byte for byte as it was served."""
+    return intact_id(home) == publication_id
+
+
+def intact_id(home: Home) -> int | None:
+    """The publication that marts.duckdb was made from; None when it is missing, damaged or was written to."""
+    try:
+        told = read_json(current_file(home))
+        # with a log beside it readers would see what someone else wrote
+        is_intact = sha256_of(home.marts_file) == told["sha256"] and not _log_of(home.marts_file).exists()
+        return int(told["id"]) if is_intact else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[PublicationRecord]) -> Path:
@@ -75,7 +85,8 @@ def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[Publ
         EnvironmentFaultError: The file could not be written; the message names it.
     """
     make_folder(home.published)
-    staged = home.published / f".{home.marts_file.name}.tmp"
+    # a name of its own: a publisher that lost its lock cannot rename what its successor is writing
+    staged = home.published / f".{os.getpid()}.{home.marts_file.name}.tmp"
     _remove_database(staged)
     try:
         with connect(staged, settings=settings) as connection:
@@ -83,6 +94,8 @@ def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[Publ
             for name, table in manifest.models.items():
                 _load(connection, name, table, inside(folder, table.file))
             _write_log(connection, log)
+            write_run_log(connection, home)
+            _comment(connection, RUN_LOG, DESCRIPTION, {c.name: c.description for c in RUN_LOG_COLUMNS})
             connection.execute("checkpoint")
     except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException, OSError) as fault:
         _remove_database(staged)
@@ -94,12 +107,20 @@ def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[Publ
     return staged
 
 
-def serve(home: Home, staged: Path, publication_id: int) -> None:
-    """Put a staged file in the place of the served one and say so. Open readers keep the rows they had."""
+def serve(
+    home: Home, staged: Path, publication_id: int, *, before_each: Callable[[], None] = lambda: None
+) -> None:
+    """Put a staged file in the place of the served one and say so. Open readers keep the rows they had.
+
+    `before_each` is called before each of the two renames; what it raises stops there.
+    """
+    before_each()
     # the log of someone who opened the old file for writing must not be replayed into the new one
-    home.marts_file.with_name(f"{home.marts_file.name}.wal").unlink(missing_ok=True)
+    _log_of(home.marts_file).unlink(missing_ok=True)
+    digest = sha256_of(staged)
     publish_file(staged, home.marts_file)
-    write_json(current_file(home), {"id": publication_id})
+    before_each()
+    write_json(current_file(home), {"id": publication_id, "sha256": digest})
 
 
 def served_id(home: Home) -> int | None:
@@ -130,6 +151,11 @@ def published_state(home: Home) -> str:
             name: checksum_of(connection.table(quoted("served", SCHEMA, name)), table.columns)[1]
             for name, table in manifest.models.items()
         }
+    return state_of(checksums)
+
+
+def state_of(checksums: dict[str, str]) -> str:
+    """SHA-256 over the checksums of all tables, by name: equal for equal rows, in whichever target."""
     return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
 
 
@@ -212,7 +238,11 @@ def _comment(
         connection.execute(f"comment on column {target}.{quoted(column)} is {literal(text)}")
 
 
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
 def _remove_database(path: Path) -> None:
     path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    _log_of(path).unlink(missing_ok=True)
     shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)

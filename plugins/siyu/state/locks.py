@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from siyu.clock import utc_now
-from siyu.errors import LockedError
+from siyu.errors import LockedError, RefusedError
 from siyu.storage import PRIVATE_FILE, make_folder
 
 _PAUSE_SECONDS = 0.05
@@ -56,6 +56,24 @@ def hold(lock_file: Path, *, run_id: str, wait_seconds: float) -> Iterator[Holde
         finally:
             _write(file, None)
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def check_held(lock_file: Path, holder: Holder) -> None:
+    """Whether a lock file still is the one that its holder signed.
+
+    A process may have been frozen while somebody removed its lock file and took the lock; it must not go on.
+
+    Raises:
+        RefusedError: The file is gone or bears another signature.
+    """
+    if (found := _read(lock_file)) == holder:
+        return
+    now = f"process {found.pid} (run {found.run}, since {found.since})" if found else "nobody"
+    raise RefusedError(
+        f"{lock_file.name} was taken from run {holder.run}; it is now held by {now}",
+        expected="to hold it to the end",
+        do="see siyu status; run the same command again if its result is still wanted",
+    )
 
 
 def _acquire(file: IO[str], lock_file: Path, wait_seconds: float) -> None:

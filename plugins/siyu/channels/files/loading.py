@@ -83,7 +83,7 @@ def _from_pydantic(problem: Any) -> Problem:
 def _problems(mapping: Mapping) -> Iterator[Problem]:
     try:
         ZoneInfo(mapping.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, a name too long
         yield ("timezone",), f"no time zone is called {mapping.timezone!r}; write it like Asia/Shanghai"
         return
     if isinstance(mapping.currency, str) and not re.fullmatch("[A-Z]{3}", mapping.currency):
@@ -127,7 +127,7 @@ def _source_problems(source: SourceMapping) -> Iterator[Problem]:
     if source.encoding != "auto":
         try:
             codecs.lookup(source.encoding)
-        except LookupError:
+        except (LookupError, ValueError):  # ValueError: a NUL in it
             yield (
                 ("encoding",),
                 f"no encoding is called {source.encoding!r}; known are auto, utf-8, gb18030 …",

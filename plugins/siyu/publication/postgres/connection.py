@@ -6,16 +6,14 @@ Here: the address, a name for it without secrets, opening a session. Not here: w
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from siyu.errors import EnvironmentFaultError, UsageError
+from siyu.publication.postgres import VARIABLE, uri_file
 from siyu.settings import Home
 
-# the name that Airflow gives connection `postgres_serving` in the environment
-VARIABLE = "AIRFLOW_CONN_POSTGRES_SERVING"
 CONNECT_SECONDS = 10
 
 # what libpq says, and what siyu says instead: libpq's own text may quote the URI
@@ -32,11 +30,6 @@ _REASONS = {
     "shutting down": "it is shutting down",
     "too many clients": "it has no free connection",
 }
-
-
-def uri_file(home: Home) -> Path:
-    """Where a home keeps the URI: one line, readable by its owner alone."""
-    return home.keys / "postgres_serving"
 
 
 def serving_uri(home: Home) -> str | None:

@@ -1,6 +1,6 @@
 """`siyu postgres install`: schemas, roles and functions in a database, made or brought up to date.
 
-Here: running install.sql, setting the passwords, and telling which version of it stands. Not here: tables of marts (load).
+Here: running install.sql, setting the passwords, telling which version of it stands. Not here: tables of marts (load).
 """
 
 import hashlib

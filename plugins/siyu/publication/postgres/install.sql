@@ -121,8 +121,6 @@ create table if not exists marts.publish_log (
     published_at timestamp not null,
     restores bigint
 );
-revoke update, delete on marts.publish_log from publisher;
-
 comment on table marts.publish_log is 'One row per publication. 每次发布一行。';
 comment on column marts.publish_log.publication_id is
     'Number of the publication; the greatest is what these marts show. 发布编号，最大者即当前内容。';
@@ -132,6 +130,28 @@ comment on column marts.publish_log.as_of_date is
 comment on column marts.publish_log.published_at is 'When it was published (UTC). 发布时间（UTC）。';
 comment on column marts.publish_log.restores is
     'Publication that a rollback brought back; empty otherwise. 回滚所恢复的发布编号，非回滚为空。';
+
+-- tables that are there already, should a grant have been lost
+do $install$
+declare
+    name regclass;
+begin
+    for name in
+        select oid from pg_catalog.pg_class
+        where relkind = 'r' and relowner = 'marts_owner'::regrole
+            and relnamespace in ('marts'::regnamespace, 'restricted'::regnamespace, 'marts_candidate'::regnamespace)
+    loop
+        execute format('grant select, insert, update, delete on %s to publisher', name);
+        case (select relnamespace::regnamespace::text from pg_catalog.pg_class where oid = name)
+            when 'marts' then execute format('grant select on %s to bi_reader', name);
+            when 'marts_candidate' then execute format('grant truncate on %s to publisher', name);
+            else null;
+        end case;
+    end loop;
+end
+$install$;
+
+revoke update, delete on marts.publish_log from publisher;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Functions: the only way in which the publisher changes the shape of a table

@@ -1,0 +1,212 @@
+"""Those who read while something is published see whole publications in order, are in no way, and lose nothing."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from siyu.clock import utc_now
+from siyu.publication import prune_publications, publish_candidate
+from siyu.settings import Home, Settings
+from tests.postgres import Database, Server
+from tests.publication.postgres.readers import READ, readers
+from tests.publication.postgres.tables import configure, seen, write_night
+from tests.publication.small_candidates import write_candidate
+
+ORDERS = 200
+
+
+@pytest.fixture(autouse=True)
+def _published_into_postgres(monkeypatch: pytest.MonkeyPatch, postgres: Database) -> None:
+    configure(monkeypatch, postgres)
+
+
+def publish_night(home: Home, number: int) -> None:
+    """Publication n, in which every order costs n."""
+    write_candidate(home, f"night{number}", amount=f"{number}.00", orders=ORDERS)
+    assert publish_candidate(home, Settings(), f"night{number}").id == number
+
+
+def publish_before_readers(
+    home: Home, database: Database, folder: Path, figure: Callable[[str, object], None], *, publications: int
+) -> tuple[int, float]:
+    """Publish with six readers at work; how many reads there were and how much slower the slowest hundredth got."""
+    publish_night(home, 1)
+    with readers(database, folder, count=6, orders=ORDERS) as team:
+        time.sleep(1)
+        team.publishing_begins()
+        for number in range(2, publications + 2):
+            publish_night(home, number)
+            if number % 50 == 0:  # the files of old publications are not what is measured
+                keep_three = Settings(keep_publications=3, reader_grace_hours=0)
+                prune_publications(home, keep_three, utc_now() + timedelta(hours=1))
+    assert [reader["errors"] for reader in team.seen] == [[]] * 6
+    assert team.total("mixed") == 0
+    assert team.total("backwards") == 0
+    figure("publications with six readers at work", publications)
+    figure("reads", team.total("reads"))
+    figure("torn reads", team.total("mixed"))
+    figure("p99 of a read without publishing, ms", team.p99_ms("quiet"))
+    figure("p99 of a read while publishing, ms", team.p99_ms("busy"))
+    return team.total("reads"), team.p99_ms("busy") / team.p99_ms("quiet")
+
+
+@pytest.mark.guarantee("F2")
+def test_f2_a_reader_sees_two_publications_at_once_or_an_older_one_again(
+    home: Home, postgres: Database, tmp_path: Path, figure: Callable[[str, object], None]
+) -> None:
+    reads, _ = publish_before_readers(home, postgres, tmp_path / "readers", figure, publications=15)
+    assert reads >= 300
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.guarantee("F2")
+def test_f2_a_reader_sees_two_publications_at_once_within_a_thousand(
+    home: Home, postgres: Database, tmp_path: Path, figure: Callable[[str, object], None]
+) -> None:
+    reads, slower = publish_before_readers(home, postgres, tmp_path / "readers", figure, publications=1000)
+    assert reads >= 3000
+    assert slower <= 2
+
+
+@pytest.mark.guarantee("F2")
+def test_f2_a_publication_waits_for_a_reader(home: Home, postgres: Database, postgres_server: Server) -> None:
+    with psycopg.connect(postgres.admin_uri, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("alter role publisher in database {} set log_lock_waits = on").format(
+                sql.Identifier(postgres.name)
+            )
+        )
+    publish_night(home, 1)
+    told_before = len(postgres_server.log.read_text())
+    with psycopg.connect(postgres.bi_uri) as idle, psycopg.connect(postgres.bi_uri) as busy:
+        assert idle.execute("select count(*) from marts.fct_orders").fetchone() == (ORDERS,)
+        # sent and not awaited: it runs, with the table open, until it is cancelled
+        busy.pgconn.send_query(b"begin; select count(pg_sleep(1)) from marts.fct_orders")
+        while not seen(
+            postgres, "select from pg_stat_activity where wait_event = 'PgSleep' and usename = 'bi_reader'"
+        ):
+            time.sleep(0.01)
+        for number in (2, 3):
+            publish_night(home, number)
+        still_reading = (
+            "select count(*) from pg_locks where relation = 'marts.fct_orders'::regclass and granted"
+        )
+        with psycopg.connect(postgres.admin_uri) as admin:
+            assert admin.execute(f"{still_reading} and mode = 'AccessShareLock'").fetchone() == (2,)
+        busy.cancel_safe()
+        while busy.pgconn.get_result():
+            pass
+    # the server writes a line for whoever has waited a second for a lock
+    assert "still waiting for" not in postgres_server.log.read_text()[told_before:]
+
+
+def same_rows(home: Home, database: Database, *, publications: int) -> None:
+    publish_night(home, 1)
+    for number in range(2, publications + 2):
+        with psycopg.connect(database.bi_uri) as session:
+            session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            queries = (READ, "select * from marts.fct_orders", "select * from marts.publish_log")
+            before = [session.execute(query).fetchall() for query in queries]
+            publish_night(home, number)
+            assert [session.execute(query).fetchall() for query in queries] == before
+            assert before[0][0][0] == number - 1
+        assert seen(database, READ)[0][0] == number
+
+
+@pytest.mark.guarantee("F3")
+def test_f3_a_repeatable_read_session_loses_or_changes_rows(
+    home: Home, postgres: Database, figure: Callable[[str, object], None]
+) -> None:
+    same_rows(home, postgres, publications=5)
+    figure("repeatable-read sessions over a publication", 5)
+
+
+@pytest.mark.soak
+@pytest.mark.guarantee("F3")
+def test_f3_one_of_fifty_repeatable_read_sessions_loses_or_changes_rows(
+    home: Home, postgres: Database, figure: Callable[[str, object], None]
+) -> None:
+    same_rows(home, postgres, publications=50)
+    figure("repeatable-read sessions over a publication, soak", 50)
+
+
+# what an analyst made, as the catalogue shows it
+OWNED = """
+select 'view', schemaname || '.' || viewname, viewowner || ': ' || definition from pg_views where schemaname = 'own'
+union all
+select 'grants', c.oid::regclass::text, c.relacl::text from pg_class as c
+where c.relnamespace in ('marts'::regnamespace, 'own'::regnamespace) and c.relkind in ('r', 'v')
+union all
+select 'comment', c.oid::regclass::text, obj_description(c.oid, 'pg_class') from pg_class as c
+where c.relnamespace = 'own'::regnamespace
+union all
+select 'columns', a.attrelid::regclass::text || '.' || a.attname, a.attacl::text from pg_attribute as a
+where a.attrelid = 'marts.fct_orders'::regclass and a.attacl is not null
+order by 1, 2
+"""
+
+
+def keep_what_users_own(home: Home, database: Database, *, publications: int) -> None:
+    analyst = sql.Identifier(f"analyst_of_{database.name}")
+    orders = "select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount from range(3)"
+    added = "select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount, 'new' as note from range(3)"
+
+    def publish(number: int, query: str) -> None:
+        write_night(home, f"night{number}", {"fct_orders": query.format(number)})
+        publish_candidate(home, Settings(), f"night{number}")
+
+    publish(1, orders)
+    with psycopg.connect(database.admin_uri, autocommit=True) as admin:
+
+        def run(statement: str) -> list[tuple[Any, ...]]:
+            cursor = admin.execute(sql.SQL(statement).format(analyst=analyst))
+            return cursor.fetchall() if cursor.description else []
+
+        run("create role {analyst}")
+        try:
+            run("create schema own authorization {analyst}")
+            run("grant usage on schema marts to {analyst}")
+            run("grant select on marts.fct_orders to {analyst} with grant option")
+            run("grant select (paid_amount) on marts.fct_orders to {analyst}")
+            run("set role {analyst}")
+            run("create view own.totals as select sum(paid_amount) as total from marts.fct_orders")
+            run("comment on view own.totals is 'for the board; 董事会用'")
+            run("grant select on own.totals to bi_reader")
+            run("grant select on marts.fct_orders to bi_reader")
+            run("reset role")
+            before = run(OWNED)
+            assert len(before) >= 5
+            for number in range(2, publications + 2):
+                publish(number, orders if number == 2 else added)
+                assert run(OWNED) == before
+                run("set role {analyst}")
+                assert run("select total from own.totals") == [(number * 3,)]
+                run("reset role")
+        finally:
+            run("reset role")
+            run("drop owned by {analyst} cascade")
+            run("drop role {analyst}")
+
+
+@pytest.mark.guarantee("F4")
+def test_f4_a_publication_takes_views_grants_or_comments_of_users_away(
+    home: Home, postgres: Database, figure: Callable[[str, object], None]
+) -> None:
+    keep_what_users_own(home, postgres, publications=4)
+    figure("publications over what users own", 4)
+
+
+@pytest.mark.soak
+@pytest.mark.guarantee("F4")
+def test_f4_one_of_twenty_publications_takes_something_of_users_away(
+    home: Home, postgres: Database, figure: Callable[[str, object], None]
+) -> None:
+    keep_what_users_own(home, postgres, publications=20)
+    figure("publications over what users own, soak", 20)
