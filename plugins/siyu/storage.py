@@ -3,6 +3,8 @@
 Here: how bytes reach a disk. Not here: what they mean.
 """
 
+import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -59,16 +61,45 @@ def publish_file(staged: Path, target: Path) -> None:
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """Yield a path beside `target` to write to; on a clean exit it becomes `target`, else it is removed."""
+    """Yield a path beside `target` to write to; on a clean exit it becomes `target`, else it is removed.
+
+    What a killed process left half written of the same target is removed first.
+    """
     make_folder(target.parent)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    os.close(descriptor)
-    staged = Path(name)
+    _remove_half_written(target)
+    descriptor, staged = _locked_beside(target)
     try:
         yield staged
         publish_file(staged, target)
     finally:
         staged.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked_beside(target: Path) -> tuple[int, Path]:
+    """A new file beside the target, locked for as long as its process lives or its descriptor is open."""
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if Path(name).exists():
+            return descriptor, Path(name)
+        os.close(descriptor)  # taken for a dead process's before it was locked
+
+
+def _remove_half_written(target: Path) -> None:
+    """Remove the unfinished files of dead processes; those of living ones, frozen ones too, are locked."""
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        try:
+            descriptor = os.open(leftover, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # its owner finished just now
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leftover.unlink(missing_ok=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(descriptor)
 
 
 def write_json(target: Path, content: Any) -> None:
@@ -94,8 +125,8 @@ def inside(root: Path, relative: str) -> Path:
     resolved_root = root.resolve()
     try:
         candidate = (resolved_root / relative).resolve()
-    except (RuntimeError, ValueError, OSError):  # links in a circle, a NUL, a name too long for the file system
-        candidate = None
+    except (RuntimeError, ValueError, OSError):
+        candidate = None  # links in a circle, a NUL, a name too long for the file system
     if candidate is None or Path(relative).is_absolute() or not candidate.is_relative_to(resolved_root):
         raise UsageError(
             f"the file name {relative!r} leads out of {root}",

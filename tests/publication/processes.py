@@ -24,7 +24,14 @@ def forks() -> ForkServerContext:
     """A context whose processes start fast: siyu, and what DuckDB imports by itself, is imported once."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["__main__", "pytest", "pandas", "pyarrow.dataset", "siyu.publication", "siyu.publication.postgres.target"]
+        [
+            "__main__",
+            "pytest",
+            "pandas",
+            "pyarrow.dataset",
+            "siyu.publication",
+            "siyu.publication.postgres.target",
+        ]
     )
     return context
 
@@ -39,9 +46,16 @@ def run(action: Callable[..., Any], *arguments: Any) -> int:
 
 def start(action: Callable[..., Any], *arguments: Any) -> BaseProcess:
     """Start an action in a process of its own."""
-    process = forks().Process(target=action, args=arguments)
+    process = forks().Process(target=_act, args=(dict(os.environ), action, *arguments))
     process.start()
     return process
+
+
+def _act(environment: dict[str, str], action: Callable[..., Any], *arguments: Any) -> None:
+    # the server of forks keeps the environment of the test that started it
+    os.environ.clear()
+    os.environ.update(environment)
+    action(*arguments)
 
 
 def publish(root: Path, run_id: str, die_before: int | None = None) -> None:

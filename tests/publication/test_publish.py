@@ -17,6 +17,7 @@ from siyu.publication import (
     publication_log,
     publish_candidate,
     published_state,
+    run_log,
     served_id,
 )
 from siyu.settings import Home, Settings
@@ -61,7 +62,7 @@ def test_first_publication_lacks_tables_keys_or_comments(home: Home, settings: S
         ("fct_orders", "One row per order. 每笔订单一行。"),
         ("kpi_daily", "One row per day; it's a day's net. 每天一行。"),
         ("publish_log", "One row per publication. 每次发布一行。"),
-        ("run_log", DESCRIPTION),
+        ("run_log", run_log.DESCRIPTION),
     ]
     assert served(
         home,

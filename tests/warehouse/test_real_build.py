@@ -120,7 +120,8 @@ def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Pat
         "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'",
     )
     assert dict(keys) == {name: list(table.primary_key) for name, table in models.items()} | {
-        "publish_log": ["publication_id"]
+        "publish_log": ["publication_id"],
+        "run_log": ["run_id", "step_number"],
     }
 
 

@@ -69,10 +69,10 @@ def test_a_key_of_several_columns_mixes_rows_up(home: Home, settings: Settings, 
         publish_candidate(home, settings, run_id)
         assert postgres_state(home) == published_state(home)
     assert seen(postgres, "select day::text, channel, v from marts.m order by channel, day") == [
-        ("2026-11-20", "a|b", 10),
-        ("2026-11-21", "a|b", 20),
         ("2026-11-20", "ab", 10),
         ("2026-11-21", "ab", 20),
+        ("2026-11-20", "a|b", 10),
+        ("2026-11-21", "a|b", 20),
     ]
 
 

@@ -22,6 +22,7 @@ from siyu.publication import (
 from siyu.publication.postgres import VARIABLE
 from siyu.publication.targets import postgres_state
 from siyu.settings import Home, Settings
+from siyu.storage import make_folder
 from tests.postgres import Database, Server
 from tests.publication.postgres.tables import configure, seen
 from tests.publication.small_candidates import leftovers, served, write_candidate
@@ -62,6 +63,29 @@ def test_both_targets_show_another_publication(home: Home, settings: Settings, p
     assert seen(postgres, log) == served(home, log)
     assert leftovers(home) == []
     assert "PostgreSQL: publication 2" in status_text(status(home))
+
+
+def test_the_run_log_of_postgresql_differs_from_that_of_the_file(
+    home: Home, settings: Settings, postgres: Database
+) -> None:
+    folder = make_folder(home.runs / "night1")
+    step = {
+        "name": "export",
+        "seconds": 1.5,
+        "error": None,
+        "rows": 7,
+        "started_at": "2026-11-20T22:00:00+00:00",
+    }
+    (folder / "steps.jsonl").write_text(json.dumps(step) + "\n")
+    publish_nights(home, settings, 1)
+    query = "select * from marts.run_log order by run_id, step_number"
+    assert len(seen(postgres, query)) == 1
+    assert seen(postgres, query) == served(home, query)
+    (folder / "steps.jsonl").write_text(json.dumps(step | {"seconds": 2.5}) + "\n" + json.dumps(step) + "\n")
+    write_candidate(home, "night2", amount="99.00")
+    publish_candidate(home, settings, "night2")
+    assert len(seen(postgres, query)) == 2
+    assert seen(postgres, query) == served(home, query)
 
 
 @pytest.mark.guarantee("F7")
