@@ -31,14 +31,6 @@ app.add_typer(
 app.add_typer(postgres.app, name="postgres", help="The PostgreSQL that serves the marts to BI.")
 app.add_typer(bench.app, name="bench", help="Figures that a choice rests on.")
 app.add_typer(audit.app, name="audit", help="Accept warnings of the audit for a while.")
-app.command("doctor")(doctor.doctor)
-app.command("status")(publication.status)
-app.command("notify")(notify.notify)
-app.command("rollback")(publication.rollback)
-app.command("publish")(publication.publish)
-app.command("backup")(recovery.backup)
-app.command("restore")(recovery.restore)
-app.command("export")(export.export)
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
@@ -85,6 +77,17 @@ def nightly(
         print_json(night)
     else:
         print_night(Console(), night, find_home(home))
+
+
+# in the order of the help: what a person asks most first
+app.command("status")(publication.status)
+app.command("doctor")(doctor.doctor)
+app.command("rollback")(publication.rollback)
+app.command("publish")(publication.publish)
+app.command("export")(export.export)
+app.command("backup")(recovery.backup)
+app.command("restore")(recovery.restore)
+app.command("notify")(notify.notify)
 
 
 def print_json(value: Any) -> None:
