@@ -17,6 +17,7 @@ from siyu.publication import (
     publish_candidate,
 )
 from siyu.publication.damage import damage
+from siyu.publication.postgres import is_configured
 from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
@@ -53,6 +54,7 @@ def _inputs(run: Run) -> dict[str, Any]:
         "business_timezone": run.settings.business_timezone,
         "reporting_currency": run.settings.reporting_currency,
         "dbt_vars": run.settings.dbt_vars,
+        "serves_postgres": is_configured(run.home),  # configured since: the night brings it up to date
     }
 
 

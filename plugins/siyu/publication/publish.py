@@ -38,6 +38,7 @@ from siyu.publication.records import (
     remove_leftovers,
     write_record,
 )
+from siyu.publication.run_log import run_log_rows
 from siyu.publication.seal import is_sealed
 from siyu.publication.serving import is_served, serve, stage_marts
 from siyu.publication.targets import standing
@@ -159,7 +160,7 @@ def finish_interrupted(publisher: Publisher) -> None:
     if postgres is not None and not is_in_postgres:
         manifest, log = read_manifest(current.folder), publication_log(home)
         try:
-            postgres.stage(current.folder, manifest)
+            postgres.stage(current.folder, manifest, run_log_rows(home))
             postgres.commit(manifest, log[-1], log, before_commit=publisher.check_lock)
         except RefusedError:
             # published while there was no PostgreSQL, and does not fit it: a later publication may
@@ -190,7 +191,7 @@ def accept(
     )
     # whatever can fail comes before the rename: once a folder has its number, it only needs to be shown
     if postgres:
-        postgres.stage(prepared, manifest)
+        postgres.stage(prepared, manifest, run_log_rows(home))
     staged = stage_marts(home, publisher.settings, prepared, [*log, record])
     write_record(prepared / RECORD, record)
     folder = publication_folder(home, record.id)

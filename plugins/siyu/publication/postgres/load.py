@@ -5,7 +5,7 @@ Here: tables that fit the manifest, COPY, checksums. Not here: what BI reads, wh
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,9 +27,21 @@ from siyu.errors import DamagedFileError, EnvironmentFaultError, RefusedError
 from siyu.publication.checksum import in_utc
 from siyu.publication.manifest import Manifest, Table
 from siyu.publication.postgres.checksum import checksum_of_table
+from siyu.publication.run_log import COLUMNS, DESCRIPTION, PRIMARY_KEY, RUN_LOG, RunLogRow
 from siyu.storage import inside
 
 CANDIDATE = "marts_candidate"
+# no part of a publication's checksums: it says how the marts came about, not what they say
+RUN_LOG_TABLE = Table(
+    file="",
+    schema=COLUMNS,
+    primary_key=PRIMARY_KEY,
+    grain="history",
+    description=DESCRIPTION,
+    rows=0,
+    checksum="",
+    sha256="",
+)
 ENSURE_TRIES = 10
 ENSURE_PAUSE_SECONDS = 0.5
 
@@ -41,8 +53,8 @@ _NUL = "\x00"
 _VARCHAR = duckdb_type("VARCHAR")
 
 
-def ensure_tables(connection: psycopg.Connection, manifest: Manifest) -> None:
-    """Make `marts` and `marts_candidate` fit the manifest: tables and columns that are missing, comments.
+def ensure_tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> None:
+    """Make `marts` and `marts_candidate` fit these tables: what is missing of tables and columns, comments.
 
     A new column needs a moment in which nobody reads its table; readers that do are waited for, some seconds in
     all, in short turns, as new readers would queue behind a longer wait.
@@ -50,7 +62,7 @@ def ensure_tables(connection: psycopg.Connection, manifest: Manifest) -> None:
     Raises:
         EnvironmentFaultError: A reader did not let go. What BI reads is as before, save columns that are empty.
     """
-    for name, table in manifest.models.items():
+    for name, table in tables.items():
         columns = json.dumps([asdict(column) for column in table.schema], ensure_ascii=False)
         for turn in range(1, ENSURE_TRIES + 1):
             try:
@@ -91,6 +103,16 @@ def load_candidate(connection: psycopg.Connection, folder: Path, manifest: Manif
                     expected=f"{table.checksum}, as its manifest says",
                     do="run the transform and the audit again; what is published stands",
                 )
+
+
+def load_run_log(connection: psycopg.Connection, rows: Sequence[RunLogRow]) -> None:
+    """Fill `marts_candidate.run_log`, in the caller's transaction."""
+    target = sql.Identifier(CANDIDATE, RUN_LOG)
+    connection.execute(_EMPTY.format(table=target))
+    columns = sql.SQL(", ").join(map(sql.Identifier, RUN_LOG_TABLE.columns))
+    with connection.cursor().copy(_COPY.format(table=target, columns=columns)) as copy:
+        for row in rows:
+            copy.write_row([getattr(row, column) for column in RUN_LOG_TABLE.columns])
 
 
 def _copy_lines(rows: duckdb.DuckDBPyRelation, table: Table) -> Iterator[str]:

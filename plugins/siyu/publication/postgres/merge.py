@@ -13,12 +13,13 @@ from psycopg import sql
 
 from siyu.errors import EnvironmentFaultError, RefusedError
 from siyu.publication.manifest import Manifest, Table
-from siyu.publication.postgres.load import CANDIDATE
+from siyu.publication.postgres.load import CANDIDATE, RUN_LOG_TABLE
 from siyu.publication.records import PublicationRecord
+from siyu.publication.run_log import RUN_LOG
 
 MARTS = "marts"
 # what siyu keeps in schema marts beside the published tables
-KEPT = ("publish_log", "run_log")
+KEPT = ("publish_log", RUN_LOG)
 LOCK_SECONDS = 60
 
 # one number for every home: two that publish into one database must not do it at once
@@ -102,6 +103,7 @@ def merge(
         _lock_loaded(connection, manifest, loaded)
         for name, table in manifest.models.items():
             _merge_table(connection, name, table)
+        _merge_table(connection, RUN_LOG, RUN_LOG_TABLE)
         for (name,) in connection.execute(_TABLES, [MARTS, list(KEPT)]).fetchall():
             if name not in manifest.models:  # what is published no longer must not look current
                 connection.execute(_EMPTY.format(published=sql.Identifier(MARTS, name)))

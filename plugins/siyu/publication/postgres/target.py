@@ -14,9 +14,10 @@ from siyu.errors import EnvironmentFaultError, RefusedError
 from siyu.publication.manifest import Manifest
 from siyu.publication.postgres.checksum import checksums
 from siyu.publication.postgres.connection import connect_serving, described
-from siyu.publication.postgres.load import ensure_tables, load_candidate
+from siyu.publication.postgres.load import RUN_LOG_TABLE, ensure_tables, load_candidate, load_run_log
 from siyu.publication.postgres.merge import MARTS, files_of, merge
 from siyu.publication.records import PublicationRecord
+from siyu.publication.run_log import RUN_LOG, RunLogRow
 from siyu.publication.serving import state_of
 from siyu.settings import Home
 
@@ -55,8 +56,10 @@ class PostgresTarget:
             found = self._connection.execute(_SHOWN).fetchone()
             return found[0] if found else None
 
-    def stage(self, folder: Path, manifest: Manifest) -> None:
+    def stage(self, folder: Path, manifest: Manifest, run_log: Sequence[RunLogRow] = ()) -> None:
         """Bring the rows of a publication into `marts_candidate` and compare them with the manifest.
+
+        `run_log` replaces the rows of `marts.run_log`, when the publication is committed.
 
         Raises:
             RefusedError: A type or primary key changed, or PostgreSQL cannot store a value.
@@ -64,9 +67,10 @@ class PostgresTarget:
             EnvironmentFaultError: The server is in the way. What readers see is as before, whichever it was.
         """
         with self._told():
-            ensure_tables(self._connection, manifest)
+            ensure_tables(self._connection, {**manifest.models, RUN_LOG: RUN_LOG_TABLE})
             with self._connection.transaction():
                 load_candidate(self._connection, folder, manifest)
+                load_run_log(self._connection, run_log)
             self._loaded = files_of(self._connection, manifest)
 
     def commit(
