@@ -55,6 +55,10 @@ from marts.campaign_lift where campaign_code = $campaign
 """
 
 
+# one night for all of them, so one worker
+pytestmark = pytest.mark.xdist_group("night_of_truth")
+
+
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Rows]:
     """The published marts of one night over 6,000 orders, the truth, and where the rows went."""

@@ -64,6 +64,10 @@ def first_code(seed: str) -> str:
     )
 
 
+# one night for several tests, so one worker
+ONE_NIGHT = pytest.mark.xdist_group("night_of_three_orders")
+
+
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     """A home with three orders, built, exported and published."""
@@ -93,6 +97,7 @@ def test_the_project_does_not_build_over_empty_raw_views(home: Home, settings: S
     assert manifest.models["fct_orders"].rows == 0
 
 
+@ONE_NIGHT
 def test_three_orders_do_not_arrive_at_the_reader(night: tuple[Home, Path]) -> None:
     home, folder = night
     manifest = read_manifest(folder)
@@ -108,6 +113,7 @@ def test_three_orders_do_not_arrive_at_the_reader(night: tuple[Home, Path]) -> N
     assert leftovers(home) == []
 
 
+@ONE_NIGHT
 def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Path]) -> None:
     home, folder = night
     models = read_manifest(folder).models
@@ -125,6 +131,7 @@ def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Pat
     }
 
 
+@ONE_NIGHT
 def test_a_rebuild_of_the_same_raw_shows_something_else(night: tuple[Home, Path]) -> None:
     home, _ = night
     state = published_state(home)

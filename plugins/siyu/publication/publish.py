@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from siyu.clock import utc_now
 from siyu.errors import DamagedFileError, EnvironmentFaultError, RefusedError, UsageError
+from siyu.landing.records import live, read_records
 from siyu.publication.candidate import candidate_folder
 from siyu.publication.damage import damaged_files
 from siyu.publication.manifest import MANIFEST, Manifest, check_files, read_manifest
@@ -116,8 +117,8 @@ def publish_candidate(home: Home, settings: Settings, run_id: str) -> Publicatio
 
     Raises:
         LockedError: Another process is publishing.
-        RefusedError: No verdict, a verdict that did not pass or is about other bytes, or publishing is on hold
-            since a rollback. What readers see is as before.
+        RefusedError: No verdict, a verdict that did not pass or is about other bytes, publishing is on hold since a
+            rollback, or readers are shown loads that this run lacks. What readers see is as before.
         UsageError: The run has neither a candidate nor a publication.
         EnvironmentFaultError: A target could not be written or reached. What readers see is as before, or the
             message names the id that each target shows; the next publication finishes it.
@@ -136,6 +137,8 @@ def publish_candidate(home: Home, settings: Settings, run_id: str) -> Publicatio
                 shutil.rmtree(candidate)
                 return publication
         _refuse_on_hold(home)
+        if current:
+            _refuse_older(home, manifest, current)
         remove_leftovers(candidate)
         return accept(publisher, candidate, manifest, run_id=run_id, restores=None)
 
@@ -255,6 +258,19 @@ def _audited(home: Home, candidate: Path) -> Manifest:
             do=again,
         ) from fault
     return manifest
+
+
+def _refuse_older(home: Home, manifest: Manifest, current: Publication) -> None:
+    """Two runs at once, or an old one that was cleared: what readers are shown must not vanish again."""
+    landed = {record.load_id for record in live(read_records(home))}
+    lacking = landed & set(current.load_ids) - set(manifest.load_ids)
+    if lacking:
+        raise RefusedError(
+            f"run {manifest.run_id} was built before {len(lacking)} of the loads landed that publication"
+            f" {current.id} shows",
+            expected="all of them, or fewer only by siyu rollback",
+            do="run the night again",
+        )
 
 
 def _refuse_on_hold(home: Home) -> None:
