@@ -4,20 +4,16 @@ Here: writing and reading entries. Not here: deciding who may do what.
 """
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from siyu.clock import utc_now
 from siyu.errors import UsageError
 from siyu.settings import Home
-from siyu.storage import PRIVATE_FILE, make_folder
+from siyu.state.database import database_file, opened
 
-_BUSY_MILLISECONDS = 30_000
 _CREATE = """
 create table if not exists audit_log (
     id integer primary key,
@@ -62,16 +58,16 @@ def record(home: Home, *, by: str, reason: str, action: str, details: Mapping[st
         action,
         json.dumps(entry.details, ensure_ascii=False, sort_keys=True),
     )
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute(_INSERT, values)
     return entry
 
 
 def entries(home: Home, *, action: str | None = None) -> tuple[AuditEntry, ...]:
     """All entries, oldest first; those of one action when named. None yet: empty."""
-    if not _database(home).exists():
+    if not database_file(home).exists():
         return ()
-    with _opened(home) as connection:
+    with opened(home, _CREATE) as connection:
         rows = connection.execute(_SELECT).fetchall()
     found = (
         AuditEntry(
@@ -80,20 +76,3 @@ def entries(home: Home, *, action: str | None = None) -> tuple[AuditEntry, ...]:
         for at, by, reason, did, details in rows
     )
     return tuple(entry for entry in found if action in (None, entry.action))
-
-
-def _database(home: Home) -> Path:
-    return home.state / "state.db"
-
-
-@contextmanager
-def _opened(home: Home) -> Iterator[sqlite3.Connection]:
-    make_folder(home.state)
-    path = _database(home)
-    path.touch(mode=PRIVATE_FILE)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS:d}")
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        connection.execute(_CREATE)
-        yield connection

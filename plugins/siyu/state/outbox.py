@@ -10,17 +10,15 @@ Addresses hold secrets, so a delivery is kept under a fingerprint of its address
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from siyu.settings import Home
-from siyu.storage import PRIVATE_FILE, make_folder
+from siyu.state.database import database_file, opened
 
 HOUR = timedelta(hours=1)
-_BUSY_MILLISECONDS = 10_000
 _CREATE = """
 create table if not exists incidents (
     id integer primary key,
@@ -131,7 +129,7 @@ def fingerprint(address: str) -> str:
 
 def open_incidents(home: Home) -> tuple[Incident, ...]:
     """What is failing, oldest first. Reads only: nothing in the home changes, not even a time stamp."""
-    database = _database(home)
+    database = database_file(home)
     if not database.exists():
         return ()
     # opened as any reader, SQLite would put a shared-memory file beside the database; without a log there is no
@@ -147,7 +145,7 @@ def failed(home: Home, *, dag: str, step: str, title: str, words: str, at: datet
 
     `at` is aware. `words` never hold a person's value: they are kept and sent.
     """
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute("begin immediate")
         _tell_hours_that_are_over(connection, at)
         known = next((i for i in _incidents(connection) if (i.dag, i.step) == (dag, step)), None)
@@ -172,7 +170,7 @@ def failed(home: Home, *, dag: str, step: str, title: str, words: str, at: datet
 
 def mended(home: Home, *, dag: str, at: datetime) -> None:
     """A run of the DAG succeeded: its incidents are over once that is published, too."""
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute(_MENDED, (_text(at), dag))
 
 
@@ -180,7 +178,7 @@ def recovered(
     home: Home, *, dags: Sequence[str], title: str, words: str, at: datetime
 ) -> tuple[Incident, ...]:
     """End the mended incidents of these DAGs, with one message for all of them; none to end: nothing is said."""
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute("begin immediate")
         over = tuple(i for i in _incidents(connection) if i.dag in dags and i.mended_at is not None)
         for incident in over:
@@ -192,34 +190,34 @@ def recovered(
 
 def write_message(home: Home, *, title: str, words: str, at: datetime) -> None:
     """A message that belongs to no incident."""
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         _write(connection, title, words, at)
 
 
 def tell_summaries(home: Home, at: datetime) -> None:
     """Write the summary of every hour that is over."""
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute("begin immediate")
         _tell_hours_that_are_over(connection, at)
 
 
 def undelivered(home: Home, address: str) -> tuple[Message, ...]:
     """What this address has not got, oldest first."""
-    with _opened(home) as connection:
+    with opened(home, _CREATE) as connection:
         rows = connection.execute(_UNDELIVERED, (fingerprint(address),)).fetchall()
     return tuple(Message(id=id_, title=title, body=body) for id_, title, body in rows)
 
 
 def delivered(home: Home, message: Message, address: str, at: datetime) -> None:
     """An address has taken a message."""
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute(_DELIVERED, (message.id, fingerprint(address), _text(at)))
 
 
 def settle(home: Home, addresses: Sequence[str], at: datetime) -> None:
     """Close the messages that all of these addresses have; with no address there is nobody to wait for."""
     prints = "[" + ",".join(f'"{fingerprint(address)}"' for address in addresses) + "]"
-    with _opened(home) as connection, connection:
+    with opened(home, _CREATE) as connection, connection:
         connection.execute(_DONE, (_text(at), prints, prints))
 
 
@@ -274,20 +272,3 @@ def _incidents(connection: sqlite3.Connection) -> tuple[Incident, ...]:
 
 def _text(moment: datetime) -> str:
     return moment.isoformat()
-
-
-def _database(home: Home) -> Path:
-    return home.state / "state.db"
-
-
-@contextmanager
-def _opened(home: Home) -> Iterator[sqlite3.Connection]:
-    make_folder(home.state)
-    path = _database(home)
-    path.touch(mode=PRIVATE_FILE)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS:d}")
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        connection.executescript(_CREATE)
-        yield connection
