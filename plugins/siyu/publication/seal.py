@@ -47,11 +47,12 @@ def _key_file(home: Home) -> Path:
 
 def _make_key(home: Home) -> None:
     """Make the key unless there is one; of two processes that make it at once, the first one's holds."""
-    if _key_file(home).exists():
-        return
-    staged = make_folder(home.state) / f".verdict.key.{os.getpid()}.tmp"
-    staged.touch(mode=PRIVATE_FILE)
-    staged.write_bytes(os.urandom(_KEY_BYTES))
-    with suppress(FileExistsError):
-        os.link(staged, _key_file(home))
-    staged.unlink()
+    key = _key_file(home)
+    if not key.exists():
+        staged = make_folder(home.state) / f".verdict.key.{os.getpid()}.tmp"
+        staged.touch(mode=PRIVATE_FILE)
+        staged.write_bytes(os.urandom(_KEY_BYTES))
+        with suppress(FileExistsError, FileNotFoundError):  # the other one was first, and has tidied up
+            os.link(staged, key)
+    for leftover in key.parent.glob(".verdict.key.*.tmp"):  # ours, or of a process that was killed
+        leftover.unlink(missing_ok=True)
