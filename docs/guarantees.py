@@ -34,8 +34,8 @@ def page() -> str:
     lines = [
         "# What siyu guarantees\n",
         "Each promise, the tests that show it, and what they measured last. `make test` runs them with quick counts,"
-        " `make soak` with the full ones; nothing in them is mocked: processes are started and killed, PostgreSQL is a"
-        " real server.\n",
+        " `make soak` with the full ones. Processes are started and killed, PostgreSQL is a real server, Airflow a real"
+        " scheduler; quick tests of whole nights use a small dbt project, most of them its SQL without dbt.\n",
     ]
     if measured.get("measured_at"):
         lines.append(f"Figures of `make soak` of {measured['measured_at']}.\n")
