@@ -31,8 +31,8 @@ select publication_id, run_id, restores, published_at from marts.publish_log ord
 _LOG = """
 insert into marts.publish_log (publication_id, run_id, as_of_date, published_at, restores)
 values (%s, %s, %s, %s, %s)
-on conflict (publication_id) do nothing
 """
+_KNOWN = "select publication_id from marts.publish_log"
 # TRUNCATE gives a table a new one, whoever runs it
 _FILE_OF = "select pg_relation_filenode(format('%%I.%%I', %s::text, %s::text)::regclass)"
 _LOCK_CANDIDATE = sql.SQL("lock table {candidate} in share mode")
@@ -107,8 +107,9 @@ def merge(
         for (name,) in connection.execute(_TABLES, [MARTS, list(KEPT)]).fetchall():
             if name not in manifest.models:  # what is published no longer must not look current
                 connection.execute(_EMPTY.format(published=sql.Identifier(MARTS, name)))
+        known = {row[0] for row in connection.execute(_KNOWN)}
         with connection.cursor() as cursor:
-            cursor.executemany(_LOG, [_log_row(line) for line in log])
+            cursor.executemany(_LOG, [_log_row(line) for line in log if line.id not in known])
         before_commit()
 
 
