@@ -6,7 +6,6 @@ import pytest
 
 from siyu.settings import Home, Settings
 from tests.evidence.compare import (
-    DATA_SETS,
     TMALL,
     UCI,
     Answers,
@@ -28,7 +27,9 @@ SETTINGS = {
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("data_set", DATA_SETS, ids=lambda data_set: data_set.name)
+@pytest.mark.parametrize(
+    "data_set", [TMALL, pytest.param(UCI, marks=pytest.mark.soak)], ids=lambda data_set: data_set.name
+)
 def test_siyu_and_plain_sql_agree_to_the_fen(data_set: DataSet, data_folder: Path, home: Home) -> None:
     settings = SETTINGS[data_set.name]
     loads = land_folder(

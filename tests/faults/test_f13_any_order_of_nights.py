@@ -107,7 +107,8 @@ def _days(home: Home) -> set[str]:
 
 @pytest.mark.guarantee("F13")
 @pytest.mark.guarantee("F26")
-@pytest.mark.parametrize("days", [5, pytest.param(30, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("days", [5, 30])
 def test_f13_f26_nights_one_by_one_give_other_marts_than_one_backfill_or_leave_more_behind(
     nights: Nights, tmp_path: Path, figure: Callable[[str, object], None], days: int
 ) -> None:

@@ -116,9 +116,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("places", "rebuilds"), [(QUICK, 1), pytest.param(PLACES, PLACES, marks=pytest.mark.soak)]
-)
+@pytest.mark.parametrize(("places", "rebuilds"), [pytest.param(PLACES, PLACES, marks=pytest.mark.soak)])
 def test_f24_a_damaged_warehouse_gives_other_marts(
     home: Home, project: Path, tmp_path: Path, *, places: int, rebuilds: int, figure
 ) -> None:

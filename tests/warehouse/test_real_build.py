@@ -85,6 +85,7 @@ def test_a_home_without_orders_has_an_as_of_date(home: Home, settings: Settings)
         build_warehouse(home, settings, run_id="night1")
 
 
+@pytest.mark.soak  # the models' own tests build over nothing as well
 def test_the_project_does_not_build_over_empty_raw_views(home: Home, settings: Settings) -> None:
     build = build_warehouse(home, settings, run_id="night1", as_of=date(2026, 11, 20))
     assert build == read_build(home, "night1")
