@@ -85,8 +85,8 @@ def check_landed(home: Home, files: Mapping[str, Sequence[Sale]]) -> None:
             "select order_id, paid_amount, updated_at from raw.files__orders"
         ).fetchall()
     names = [record.source.name for record in live(read_records(home))]
-    versions = {(sale.order, sale.amount) for name in names for sale in files[name]}
-    assert sorted((order, amount) for order, amount, _ in rows) == sorted(versions)
+    versions = {(sale.order, sale.amount, sale.updated) for name in names for sale in files[name]}
+    assert sorted(row[:2] for row in rows) == sorted(version[:2] for version in versions)
 
 
 def facts(home: Home, *, but: str = "") -> dict[str, Any]:
