@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from siyu.cli.main import app
 from siyu.errors import DamagedFileError, EnvironmentFaultError, RefusedError, UsageError
+from siyu.landing import read_records
 from siyu.publication import publish_candidate, resume
 from siyu.recovery import back_up, restore
 from siyu.settings import Home, Settings
@@ -56,7 +57,8 @@ def test_the_nights_after_a_restore_land_twice_or_publish_under_a_used_number(
     assert there.loads.stat().st_mtime_ns == before, "something has been written"
     assert shop.land(THIRD).sequence == 3
 
-    write_candidate(there, "night3", amount="13.00")
+    loads = tuple(record.load_id for record in read_records(there))
+    write_candidate(there, "night3", amount="13.00", load_ids=loads)
     with pytest.raises(RefusedError, match="on hold since rollback to 1"):
         publish_candidate(there, settings, "night3")
     resume(there, settings, by="li.na", reason="mended")
