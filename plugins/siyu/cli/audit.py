@@ -3,25 +3,18 @@
 Here: arguments and what is printed. Not here: what may be accepted (gate.acceptance).
 """
 
-import dataclasses
-import json
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from siyu.cli.terminal import visible
+from siyu.cli.options import ByOption, HomeOption, JsonOption, ReasonOption
+from siyu.cli.terminal import print_json, visible
 from siyu.settings import existing_home, load_settings
 
 app = typer.Typer(no_args_is_help=True)
 
 CheckArgument = Annotated[str, typer.Argument(metavar="CHECK", help="The id of a check, as in verdict.html.")]
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-]
-ByOption = Annotated[str, typer.Option("--by", help="Who does this; kept in the audit log.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
 
 
 @app.callback()
@@ -64,7 +57,7 @@ def withdraw(check: CheckArgument, by: ByOption, reason: ReasonOption, home: Hom
 def accepted(
     home: HomeOption = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the warnings that are accepted today, with by whom, until when and why."""
     from siyu.gate.acceptance import accepted_warnings
@@ -72,8 +65,7 @@ def accepted(
     place = existing_home(home)
     found = accepted_warnings(place, load_settings(place))
     if as_json:
-        plain = [dataclasses.asdict(found[name]) for name in sorted(found)]
-        typer.echo(visible(json.dumps(plain, ensure_ascii=False, indent=2, default=str)))
+        print_json([found[name] for name in sorted(found)])
         return
     for name in sorted(found):
         one = found[name]

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from siyu.cli.options import JsonOption
+from siyu.cli.terminal import print_result
 from siyu.settings import PROJECT, Home, Settings, find_home, load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -40,7 +42,7 @@ def build(
     as_of: Annotated[str, typer.Option("--as-of", help="Last business day, e.g. 2025-12-31.")],
     *,
     home: Annotated[Path | None, typer.Option("--home", help="Whose raw files are built.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """One dbt build in one process against one process per model, as a task per model would start.
 
@@ -54,13 +56,11 @@ def build(
     figures = BuildFigures(
         models=len(models), one_build_seconds=one, build_per_model_seconds=each, ratio=round(each / one, 1)
     )
-    if as_json:
-        sys.stdout.write(json.dumps(asdict(figures)) + "\n")
-    else:
-        typer.echo(
-            f"{figures.models} models: one build {one:.1f} s, one process per model {each:.1f} s, "
-            f"{figures.ratio:.1f} times as long"
-        )
+    words = (
+        f"{figures.models} models: one build {one:.1f} s, one process per model {each:.1f} s, "
+        f"{figures.ratio:.1f} times as long"
+    )
+    print_result(figures, words, as_json=as_json)
 
 
 def _one_build(home: Home, settings: Settings, folder: Path, as_of: str) -> tuple[float, list[str]]:

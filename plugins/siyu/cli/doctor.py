@@ -6,8 +6,6 @@ A check returns what it found, or raises an error that says what was found, what
 None changes anything, and none tells a secret.
 """
 
-import dataclasses
-import json
 import os
 import platform
 import shlex
@@ -17,11 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from siyu.cli.terminal import visible
+from siyu.cli.options import HomeOption, JsonOption
+from siyu.cli.terminal import print_result
 from siyu.errors import EnvironmentFaultError, ExitCode, SiyuError, UsageError
 from siyu.settings import HOME_VERSION, Home, Settings, find_home, load_settings
 
@@ -48,22 +46,15 @@ class Finding:
 
 
 def doctor(
-    home: Annotated[
-        Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Look at machine, home and PostgreSQL; say what is wrong and what mends it. Changes nothing.
 
     Ends with 3 when something is wrong. Example: siyu doctor --home /srv/siyu
     """
     findings = list(examined(find_home(home)))
-    if as_json:
-        typer.echo(
-            visible(json.dumps([dataclasses.asdict(one) for one in findings], ensure_ascii=False, indent=2))
-        )
-    else:
-        typer.echo(visible("\n".join(map(_text, findings))))
+    print_result(findings, "\n".join(map(_text, findings)), as_json=as_json)
     if not all(finding.is_ok for finding in findings):
         raise typer.Exit(int(ExitCode.ENVIRONMENT))
 

@@ -17,6 +17,7 @@ from siyu.publication.manifest import read_manifest
 from siyu.publication.postgres import is_configured
 from siyu.publication.postgres.connection import connect_serving, described, serving_uri
 from siyu.publication.postgres.install import OLDEST_SERVER, version
+from siyu.publication.postgres.target import SHOWN
 from siyu.settings import Home
 
 INSTALL = "siyu postgres install --publisher-password-file FILE --reader-password-file FILE"
@@ -62,7 +63,6 @@ select
     coalesce(has_table_privilege('bi_reader', found, 'INSERT, UPDATE, DELETE, TRUNCATE'), false)
 from (select name, to_regclass(format('marts.%%I', name))::oid as found from unnest(%s::text[]) as wanted (name)) as t
 """
-_SHOWN = "select max(publication_id) from marts.publish_log"
 
 
 def postgres_findings(home: Home) -> Iterator[Finding]:
@@ -174,7 +174,7 @@ def reader_reads_each_table(home: Home, connection: psycopg.Connection) -> str:
 def same_publication_as_home(home: Home, connection: psycopg.Connection) -> str:
     """PostgreSQL shows the newest publication of this home."""
     current = current_publication(home)
-    (shown,) = _row(connection, _SHOWN)
+    (shown,) = _row(connection, SHOWN)
     newest = current.id if current else None
     if shown == newest:
         return f"publication {shown}" if shown else "nothing published yet"

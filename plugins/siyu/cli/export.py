@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from siyu.cli.options import HomeOption
 from siyu.cli.terminal import visible
 from siyu.settings import existing_home
 
@@ -20,9 +21,7 @@ def export(
         int | None, typer.Option("--publication", help="Id of a publication; default the current one.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    home: Annotated[
-        Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-    ] = None,
+    home: HomeOption = None,
 ) -> None:
     """Write a published table as CSV or XLSX, for Excel.
 

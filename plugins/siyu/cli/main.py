@@ -1,19 +1,18 @@
 """The `siyu` command: its sub-commands, and how an error becomes one paragraph and an exit code."""
 
-import dataclasses
-import json
 import sys
 import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from siyu import __version__
 from siyu.cli import audit, bench, doctor, export, mapping, notify, postgres, publication, recovery, sandbox
-from siyu.cli.terminal import visible
+from siyu.cli.options import HomeOption, JsonOption
+from siyu.cli.terminal import print_json, visible
 from siyu.errors import ExitCode, SiyuError
 from siyu.settings import find_home
 
@@ -31,11 +30,6 @@ app.add_typer(
 app.add_typer(postgres.app, name="postgres", help="The PostgreSQL that serves the marts to BI.")
 app.add_typer(bench.app, name="bench", help="Figures that a choice rests on.")
 app.add_typer(audit.app, name="audit", help="Accept warnings of the audit for a while.")
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -88,16 +82,6 @@ app.command("export")(export.export)
 app.command("backup")(recovery.backup)
 app.command("restore")(recovery.restore)
 app.command("notify")(notify.notify)
-
-
-def print_json(value: Any) -> None:
-    """One JSON document of a dataclass or plain value."""
-    plain = (
-        dataclasses.asdict(value)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type)
-        else value
-    )
-    sys.stdout.write(visible(json.dumps(plain, ensure_ascii=False, indent=2, default=str)) + "\n")
 
 
 def run() -> None:

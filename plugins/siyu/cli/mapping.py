@@ -1,7 +1,5 @@
 """`siyu mapping …`: draft a mapping for a file, or see what a mapping would land."""
 
-import dataclasses
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from siyu.cli.terminal import visible
+from siyu.cli.options import JsonOption
+from siyu.cli.terminal import print_json, visible
 from siyu.errors import ExitCode
 from siyu.settings import find_home, load_settings
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from siyu.channels.files.check import Check
 
 app = typer.Typer(no_args_is_help=True)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
 @app.callback()
@@ -41,7 +38,10 @@ def draft(
     from siyu.channels.files.draft import draft_mapping
 
     text = draft_mapping(file)
-    sys.stdout.write(json.dumps({"mapping": text}, ensure_ascii=False) + "\n" if as_json else text)
+    if as_json:
+        print_json({"mapping": text})
+    else:
+        sys.stdout.write(text)
 
 
 @app.command("check")
@@ -73,8 +73,7 @@ def check(
         )
     result = check_mapping(loaded, path, settings)
     if as_json:
-        document = json.dumps(dataclasses.asdict(result), ensure_ascii=False, indent=2)
-        sys.stdout.write(visible(document) + "\n")
+        print_json(result)
     else:
         _show(Console(highlight=False), result)
     if result.is_refused:

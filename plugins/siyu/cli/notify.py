@@ -3,19 +3,13 @@
 Here: arguments and what is printed. Not here: what is said and when (orchestration.alerts).
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from siyu.cli.options import HomeOption
 from siyu.errors import EnvironmentFaultError, UsageError
-from siyu.orchestration.alerts import send_pending, send_test
-from siyu.orchestration.robots import ADDRESSES_VARIABLE, addresses
 from siyu.settings import existing_home
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-]
 
 
 def notify(
@@ -27,6 +21,9 @@ def notify(
 
     Example: siyu notify --test
     """
+    from siyu.orchestration.alerts import send_pending, send_test
+    from siyu.orchestration.robots import ADDRESSES_VARIABLE, addresses
+
     place = existing_home(home)
     known = addresses(place)
     if not known:

@@ -4,7 +4,6 @@ Here: where the administrator's address and the passwords come from, and what is
 made (publication.postgres.install).
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +11,9 @@ from urllib.parse import quote
 
 import typer
 
-from siyu.cli.terminal import visible
+from siyu.cli.options import JsonOption
+from siyu.cli.terminal import print_result
 from siyu.errors import UsageError
-from siyu.publication.postgres import VARIABLE, uri_file
 from siyu.settings import find_home
 
 ADMIN_VARIABLE = "SIYU_POSTGRES_ADMIN"
@@ -43,12 +42,13 @@ def install(
     home: Annotated[
         Path | None, typer.Option("--home", help="Home that will publish there; default $SIYU_HOME or .siyu.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make schemas, roles and functions in a database, or bring them up to date; safe to repeat.
 
     Example: siyu postgres install --admin-uri-file admin --publisher-password-file pub --reader-password-file bi
     """
+    from siyu.publication.postgres import VARIABLE, uri_file
     from siyu.publication.postgres import install as installing
     from siyu.publication.postgres.connection import checked_uri, described
 
@@ -67,21 +67,18 @@ def install(
         "schemas": ["marts", "restricted", "marts_candidate", "publishing"],
         "roles": ["marts_owner", "publisher", "bi_reader"],
     }
-    if as_json:
-        typer.echo(visible(json.dumps(made, ensure_ascii=False, indent=2)))
-        return
     server, _, database = described(uri).rpartition("/")
     serving = f"postgresql://publisher:PASSWORD@{server}/{quote(database)}"
-    typer.echo(
-        visible(
-            f"PostgreSQL at {made['server']}: {made['version']} stands\n"
-            f"  schemas {', '.join(made['schemas'])}\n"
-            f"  roles   {', '.join(made['roles'])}\n"
-            "connection postgres_serving, either of:\n"
-            f"  {VARIABLE}='{serving}'\n"
-            f"  that URI as the one line of {uri_file(find_home(home))}, mode 0600\n"
-            "BI logs in as bi_reader and reads schema marts. Then: siyu doctor"
-        )
+    print_result(
+        made,
+        f"PostgreSQL at {made['server']}: {made['version']} stands\n"
+        f"  schemas {', '.join(made['schemas'])}\n"
+        f"  roles   {', '.join(made['roles'])}\n"
+        "connection postgres_serving, either of:\n"
+        f"  {VARIABLE}='{serving}'\n"
+        f"  that URI as the one line of {uri_file(find_home(home))}, mode 0600\n"
+        "BI logs in as bi_reader and reads schema marts. Then: siyu doctor",
+        as_json=as_json,
     )
 
 

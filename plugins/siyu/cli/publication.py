@@ -3,26 +3,16 @@
 Here: arguments and what is printed. Not here: what they do (publication).
 """
 
-import dataclasses
-import json
 import re
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from siyu import publication
-from siyu.cli.terminal import visible
+from siyu.cli.options import ByOption, HomeOption, JsonOption, ReasonOption
+from siyu.cli.terminal import print_result
 from siyu.errors import ExitCode, UsageError
 from siyu.settings import existing_home, find_home, load_settings
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does this; kept in the audit log.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")]
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -43,10 +33,12 @@ def status(
 
     Example, for an outside cron: siyu status --fresh-within 26h
     """
+    from siyu import publication
+
     limit = None if fresh_within is None else _duration(fresh_within)
     found = publication.status(find_home(home))
     words = publication.status_text(found) if limit is None else publication.trust_text(found, limit)
-    _print(found, words, as_json=as_json)
+    print_result(found, words, as_json=as_json)
     if limit is not None and not found.is_fresher_than(limit):
         raise typer.Exit(int(ExitCode.REFUSED))
 
@@ -62,13 +54,15 @@ def rollback(
 
     Example: siyu rollback 41 --by li.na --reason "wrong price list in 42"
     """
+    from siyu import publication
+
     place = existing_home(home)
     restored = publication.rollback(place, load_settings(place), publication_id, by=by, reason=reason)
     words = (
         f"publication {restored.id} restores {publication_id}, as of {restored.as_of_date}; "
         "nothing new is published until: siyu publish --resume"
     )
-    _print(restored, words, as_json=as_json)
+    print_result(restored, words, as_json=as_json)
 
 
 def publish(
@@ -86,6 +80,8 @@ def publish(
 
     Example: siyu publish --resume --by li.na --reason "price list mended"
     """
+    from siyu import publication
+
     if resume == bool(run_id):
         raise UsageError(
             "neither or both of RUN and --resume", expected="one of them", do="siyu publish --help shows both"
@@ -95,11 +91,11 @@ def publish(
     if run_id:
         made = publication.publish_candidate(place, settings, run_id)
         words = f"publication {made.id}, as of {made.as_of_date}" + ("" if made.is_new else " (nothing new)")
-        _print(made, words, as_json=as_json)
+        print_result(made, words, as_json=as_json)
         return
     ended = publication.resume(place, settings, by=by, reason=reason)
     words = f"no longer on hold since rollback to {ended.restores}" if ended else "nothing was on hold"
-    _print({"ended": dataclasses.asdict(ended) if ended else None}, words, as_json=as_json)
+    print_result({"ended": ended}, words, as_json=as_json)
 
 
 def _duration(text: str) -> timedelta:
@@ -107,11 +103,3 @@ def _duration(text: str) -> timedelta:
     if not found:
         raise UsageError(f"--fresh-within {text!r}", expected="a number and m, h or d, such as 26h")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _print(value: Any, words: str, *, as_json: bool) -> None:
-    if as_json:
-        plain = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]
-        typer.echo(visible(json.dumps(plain, ensure_ascii=False, indent=2, default=str)))
-    else:
-        typer.echo(visible(words))

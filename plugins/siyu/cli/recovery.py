@@ -3,22 +3,19 @@
 Here: arguments and what is printed. Not here: what they do (recovery).
 """
 
-import dataclasses
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from siyu import recovery
-from siyu.cli.terminal import visible
+from siyu.cli.options import HomeOption, JsonOption
+from siyu.cli.terminal import print_result
 from siyu.errors import DamagedFileError
 from siyu.settings import Home, existing_home, load_settings
 
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where state lives; default $SIYU_HOME or .siyu.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+if TYPE_CHECKING:
+    from siyu.recovery import MadeBackup, Restored
+
 
 _NAMED_IN_A_MESSAGE = 5
 
@@ -35,9 +32,11 @@ def backup(
 
     Example: siyu backup /mnt/backups/siyu --home /srv/siyu
     """
+    from siyu.recovery import back_up
+
     place = existing_home(home)
-    made = recovery.back_up(place, load_settings(place), target, with_keys=not without_keys)
-    _print(made, _made(made), as_json=as_json)
+    made = back_up(place, load_settings(place), target, with_keys=not without_keys)
+    print_result(made, _made(made), as_json=as_json)
     if made.damaged:
         raise DamagedFileError(
             f"already damaged in {place}, and so in this backup: {_few(made.damaged)}",
@@ -55,11 +54,13 @@ def restore(
 
     Example: siyu restore /mnt/backups/siyu/20261121T190000.000000Z --home /srv/siyu
     """
+    from siyu import recovery
+
     restored = recovery.restore(folder, Home(home))
-    _print(restored, _stands(restored), as_json=as_json)
+    print_result(restored, _stands(restored), as_json=as_json)
 
 
-def _made(made: recovery.MadeBackup) -> str:
+def _made(made: "MadeBackup") -> str:
     published = "nothing published" if made.publication_id is None else f"publication {made.publication_id}"
     keys = "with its keys: guard it like the vault" if made.has_keys else "without keys"
     return (
@@ -70,7 +71,7 @@ def _made(made: recovery.MadeBackup) -> str:
     )
 
 
-def _stands(restored: recovery.Restored) -> str:
+def _stands(restored: "Restored") -> str:
     lines = [
         f"{restored.home}: as of the backup of {restored.made_at:%Y-%m-%d %H:%M} UTC",
         f"{restored.files:,} files, {_size(restored.bytes)}, checked, {restored.seconds:.1f} s; "
@@ -103,8 +104,3 @@ def _few(names: tuple[str, ...]) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 1_000_000:,.1f} MB"
-
-
-def _print(value: recovery.MadeBackup | recovery.Restored, words: str, *, as_json: bool) -> None:
-    document = json.dumps(dataclasses.asdict(value), ensure_ascii=False, indent=2, default=str)
-    typer.echo(visible(document if as_json else words))

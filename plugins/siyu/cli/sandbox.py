@@ -1,7 +1,5 @@
 """`siyu sandbox …`: generated input, so that siyu runs with no account anywhere."""
 
-import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from siyu.cli.terminal import visible
-from siyu.sandbox.order_log import DEFAULT_AS_OF, DEFAULT_ORDERS, generate_order_log
+from siyu.cli.terminal import print_json, visible
+from siyu.sandbox import DEFAULT_AS_OF, DEFAULT_ORDERS
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -39,9 +37,11 @@ def order_log(
 
     Example: siyu sandbox order-log exports/ --orders 20000 --seed 1
     """
+    from siyu.sandbox.order_log import generate_order_log
+
     truth = generate_order_log(folder, orders=orders, members=members, seed=seed, as_of=as_of.date())
     if as_json:
-        sys.stdout.write(json.dumps(truth, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+        print_json(truth)
         return
     table = Table("file", "rows", title=f"order log up to {truth['as_of']}, seed {seed}")
     table.columns[1].justify = "right"

@@ -23,9 +23,8 @@ import openpyxl
 from numpy.typing import NDArray
 
 from siyu.errors import UsageError
+from siyu.sandbox import DEFAULT_AS_OF, DEFAULT_ORDERS
 
-DEFAULT_ORDERS = 20_000
-DEFAULT_AS_OF = date(2025, 12, 31)  # past for everybody who runs it: later dates would be quarantined
 MEMBERS_PER_ORDER = 0.1
 FEWEST_ORDERS = 100
 FEWEST_MEMBERS = 10

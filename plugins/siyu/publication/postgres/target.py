@@ -21,7 +21,7 @@ from siyu.publication.run_log import RUN_LOG, RunLogRow
 from siyu.publication.serving import state_of
 from siyu.settings import Home
 
-_SHOWN = "select max(publication_id) from marts.publish_log"
+SHOWN = "select max(publication_id) from marts.publish_log"
 _END_STALE = """
 select pg_terminate_backend(pid, 10000) from pg_stat_activity
 where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
@@ -53,7 +53,7 @@ class PostgresTarget:
     def shown_id(self) -> int | None:
         """The publication that readers see; None before the first."""
         with self._told():
-            found = self._connection.execute(_SHOWN).fetchone()
+            found = self._connection.execute(SHOWN).fetchone()
             return found[0] if found else None
 
     def stage(self, folder: Path, manifest: Manifest, run_log: Sequence[RunLogRow] = ()) -> None:
