@@ -44,13 +44,23 @@ soak: setup ## The tests that take minutes each, every property with its full co
 
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock
-	@$(UV) lock --check --quiet
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/yamllint --strict .
+	@$(MAKE) --no-print-directory -j2 check-dbt check-python check-docs
+
+.PHONY: check-dbt
+check-dbt:
 	@$(BIN)/python -m tests.check_dbt
+
+.PHONY: check-python
+check-python:
+	@$(UV) lock --check --quiet
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+
+.PHONY: check-docs
+check-docs:
 	@$(BIN)/python -m docs.generate --check
 
 .PHONY: docs
