@@ -9,6 +9,7 @@ import pytest
 from siyu.settings import PROJECT, Home, Settings
 from tests.postgres import Database, Server, running_server
 
+_LONG = ("orchestration", "gate", "faults", "models")
 DATA_VARIABLE = "SIYU_TEST_DATA"
 
 
@@ -40,8 +41,8 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start whole nights first: they take longest, and alone at the end they would keep one worker busy."""
-    items.sort(key=lambda item: "orchestration" not in item.path.parts)
+    """Start what takes longest first: alone at the end it would keep one worker busy."""
+    items.sort(key=lambda item: _LONG.index(room) if (room := item.path.parent.name) in _LONG else len(_LONG))
 
 
 @pytest.fixture(scope="session")

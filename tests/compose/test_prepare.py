@@ -81,27 +81,25 @@ def test_tasks_find_the_connection_and_the_mounted_settings_in_the_home(compose:
     assert load_settings(home, {}).reporting_currency == "USD", "what a restored backup brought is kept"
 
 
-def test_an_empty_secret_is_named_and_nothing_is_prepared(compose: Compose) -> None:
-    name = "publisher_password"
-    text = compose.secret(name)
-    (compose.secrets / name).write_text("", encoding="utf-8")
+def prepared_with_secret(compose: Compose, name: str, text: str) -> subprocess.CompletedProcess[str]:
+    """What preparing says while a secret has another text."""
+    file, right = compose.secrets / name, compose.secret(name)
+    file.write_text(text, encoding="utf-8")
     try:
-        ended = prepared(compose)
+        return prepared(compose)
     finally:
-        (compose.secrets / name).write_text(text, encoding="utf-8")
+        file.write_text(right, encoding="utf-8")
+
+
+def test_an_empty_secret_is_named_and_nothing_is_prepared(compose: Compose) -> None:
+    ended = prepared_with_secret(compose, "publisher_password", "")
     assert ended.returncode == 2
-    assert f"secret {name} is missing or empty" in ended.stderr
+    assert "secret publisher_password is missing or empty" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_a_wrong_administrators_password_is_said_and_not_shown(compose: Compose) -> None:
-    name = "postgres_admin_password"
-    text = compose.secret(name)
-    (compose.secrets / name).write_text("canary-password", encoding="utf-8")
-    try:
-        ended = prepared(compose)
-    finally:
-        (compose.secrets / name).write_text(text, encoding="utf-8")
+    ended = prepared_with_secret(compose, "postgres_admin_password", "canary-password")
     assert ended.returncode == 3
     assert "user or password is refused" in ended.stderr
     assert "canary-password" not in ended.stdout + ended.stderr

@@ -18,6 +18,8 @@ from siyu.storage import sha256_of
 from tests.gate.corrupting import change_tables
 from tests.gate.stories import RUN
 
+pytestmark = pytest.mark.xdist_group("gate")  # one world, and one import of Great Expectations
+
 
 def result(severity: str, status: Status) -> CheckResult:
     return CheckResult(id="x", model="m", severity=severity, status=status, offending_rows=1, what="")

@@ -10,6 +10,8 @@ from siyu.settings import Home, Settings
 from tests.gate.corrupting import corrupted_copy
 from tests.gate.stories import RUN, Template
 
+pytestmark = pytest.mark.xdist_group("gate")  # one world, and one import of Great Expectations
+
 CRITICAL = [check for check in CHECKS.values() if check.severity == "critical"]
 
 

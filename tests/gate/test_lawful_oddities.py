@@ -12,6 +12,8 @@ from siyu.settings import Home
 from tests.gate.stories import RUN, Template, export_story
 from tests.gate.worlds import AS_OF, HOLDOUT, World
 
+pytestmark = pytest.mark.xdist_group("gate")  # one world, and one import of Great Expectations
+
 YESTERDAY = AS_OF - timedelta(days=1)
 Story = Callable[[World], None]
 

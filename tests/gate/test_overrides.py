@@ -25,6 +25,8 @@ from siyu.storage import read_json, sha256_of, write_json
 from tests.gate.corrupting import change_tables, corrupted_copy
 from tests.gate.stories import RUN
 
+pytestmark = pytest.mark.xdist_group("gate")  # one world, and one import of Great Expectations
+
 CRITICAL = "fct_orders.key_unique"
 WARNING = "campaign_lift.sample_ratio_as_planned"
 FAIL_THE_WARNING = "update campaign_lift set is_sample_ratio_ok = false"

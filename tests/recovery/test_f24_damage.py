@@ -34,17 +34,12 @@ from siyu.warehouse.records import write_build
 from tests.landing.shop import Shop
 from tests.publication.small_candidates import NOON, leftovers, write_candidate, write_verdict
 from tests.recovery.homes import FIRST
+from tests.warehouse.empty_project import EMPTY_PROJECT
 from tests.warehouse.test_real_build import land_orders
 
 QUICK, PLACES = 10, 30
 PROJECT = {
-    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nmodels: {+materialized: table}\n",
-    "profiles.yml": """
-shop:
-  target: embedded
-  outputs:
-    embedded: {type: duckdb, path: "{{ env_var('SIYU_WAREHOUSE_PATH') }}", schema: main}
-""",
+    **EMPTY_PROJECT,
     # half a megabyte that does not compress, made from what has landed
     "models/sold.sql": """
 select orders.order_id || '-' || copies.n as sale, md5(orders.order_id || copies.n) as content

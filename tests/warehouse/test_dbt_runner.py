@@ -12,15 +12,10 @@ from siyu.errors import RefusedError, UsageError
 from siyu.settings import Settings
 from siyu.warehouse.dbt_runner import run_dbt_build
 from siyu.warehouse.records import Step
+from tests.warehouse.empty_project import EMPTY_PROJECT
 
 PROJECT = {
-    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nmodels: {+materialized: table}\n",
-    "profiles.yml": """
-shop:
-  target: embedded
-  outputs:
-    embedded: {type: duckdb, path: "{{ env_var('SIYU_WAREHOUSE_PATH') }}", schema: main}
-""",
+    **EMPTY_PROJECT,
     "models/sold.sql": "select 13800138000 as phone, cast('{{ var('as_of_date') }}' as date) as as_of_date",
     "models/sums.sql": "select count(*) as sold_count from {{ ref('sold') }}",
     "models/schema.yml": """
