@@ -32,12 +32,19 @@ run: setup ## One night over a generated order log, end to end
 	@$(BIN)/siyu nightly --home $(DEMO)/home \
 		--mapping examples/mappings/generated_order_log.yml --path $(DEMO)/log
 
+.PHONY: browser
+browser: # the tests of the report drive a real one
+	@command -v chromium >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "test: installing chromium" \
+			&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| { echo "test: there is no chromium here; on Debian: sudo apt-get install chromium" >&2; exit 1; }
+
 .PHONY: test
-test: check ## Every check and test
+test: browser check ## Every check and test
 	@$(BIN)/pytest -n $(TEST_WORKERS)
 
 .PHONY: soak
-soak: setup ## The tests that take minutes each, every property with its full count; figures go to docs/
+soak: browser setup ## The tests that take minutes each, every property with its full count; figures go to docs/
 	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) -m "soak or hypothesis" --junitxml=.siyu/soak.xml
 	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
 	@$(BIN)/python -m docs.generate
