@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
+# without its bytecode each of a night's processes compiles Airflow, dbt and siyu again
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BOOTSTRAP := .make/uv
 # uv where it is, else the one that pip put beside us
@@ -18,7 +21,7 @@ help: ## This list
 
 .PHONY: setup
 setup: $(UV) ## Install what the lock names into .venv
-	@$(UV) sync --locked --quiet || { echo "setup: uv could not install from the lock (its words are above). siyu needs Python 3.11, 3.12 or 3.13; on Debian: apt-get install python3.11" >&2; exit 1; }
+	@$(UV) sync --locked --quiet --compile-bytecode || { echo "setup: uv could not install from the lock (its words are above). siyu needs Python 3.11, 3.12 or 3.13; on Debian: apt-get install python3.11" >&2; exit 1; }
 
 $(BOOTSTRAP)/bin/uv:
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "setup: $(PYTHON) has no pip; on Debian: apt-get install python3-pip" >&2; exit 1; }
