@@ -48,7 +48,7 @@ test: browser check ## Every check and test
 
 .PHONY: soak
 soak: browser setup ## The tests that take minutes each, every property with its full count; figures go to docs/
-	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) -m "soak or hypothesis" --junitxml=.siyu/soak.xml
+	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) --timeout 2400 -m "soak or hypothesis" --junitxml=.siyu/soak.xml
 	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
 	@$(BIN)/python -m docs.generate
 
