@@ -77,6 +77,10 @@ check-docs:
 docs: setup ## Write the generated pages of docs/
 	@$(BIN)/python -m docs.generate
 
+.PHONY: site
+site: setup ## The documentation as a site in site/: pages, data dictionary, dbt docs, lineage
+	@$(BIN)/python -m docs.site
+
 .PHONY: evidence
 evidence: setup ## siyu against independent SQL on public data: make evidence DATA=<folder>
 	@$(BIN)/python -m tests.evidence.run "$(or $(DATA),$(error DATA=<folder with the public data sets> is missing))"

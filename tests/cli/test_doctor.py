@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import typer
 
 from siyu.cli.doctor import Finding, bytes_of, examined
+from siyu.cli.main import app
 from siyu.cli.postgres import install
 from siyu.errors import SiyuError
 from siyu.publication import publish_candidate, rollback
@@ -35,6 +38,20 @@ def siyu(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
 
 def faults(home: Home) -> dict[str, Finding]:
     return {finding.name: finding for finding in examined(home) if not finding.is_ok}
+
+
+PROGRAMS = {"${EDITOR:-vi}", "airflow", "chmod", "git", "make", "psql", "siyu", "sudo"}
+
+
+def runs(command: str) -> bool:
+    """Whether this is a command a person can run: a program, and one of siyu with words that siyu takes."""
+    program, *words = shlex.split(command, comments=True)
+    if program == "siyu":
+        place = typer.main.get_command(app)
+        while hasattr(place, "commands"):
+            place, words = place.commands[words[0]], words[1:]
+        place.make_context("siyu", [word.replace("ID", "1") for word in words])
+    return program in PROGRAMS and "\n" not in command
 
 
 def private(file: Path, text: str) -> None:
@@ -157,7 +174,7 @@ def test_what_is_wrong_is_found_alone_and_without_secrets(
     assert list(told) == [name]
     assert found in told[name].found
     assert told[name].expected
-    assert told[name].do
+    assert runs(told[name].do), told[name].do
     assert "canary" not in repr(told)
 
 
@@ -166,6 +183,15 @@ def test_a_publication_that_was_cut_off_is_finished_by_the_command_it_names(plac
     command = faults(place)["publication"].do.split()
     assert siyu(*command[1:]).returncode == 0
     assert faults(place) == {}
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at all", "raw/it's"])
+def test_a_name_with_blanks_breaks_the_command_that_mends_it(place: Home, path: str) -> None:
+    save_settings(place, {"files": [{"mapping": str(MAPPING), "path": path}]})
+    moved = Home(place.root.rename(place.root.with_name("a home's")))
+    told = faults(moved)["files"]
+    assert runs(told.do)
+    assert str(moved.settings_file) in shlex.split(told.do, comments=True)
 
 
 def test_a_served_home_in_order_has_no_fault_and_shows_no_password(served: Home) -> None:
@@ -216,7 +242,7 @@ def test_what_is_wrong_in_postgresql_is_found_alone_and_installing_mends_what_it
     told = faults(served)
     assert list(told) == [name]
     assert found in told[name].found
-    assert told[name].do
+    assert runs(told[name].do), told[name].do
     assert "pw" not in repr(told)
     if told[name].do.startswith("siyu postgres install"):
         installed(postgres)
@@ -231,7 +257,9 @@ def test_a_database_without_siyu_and_a_login_of_another_role_are_told(
         assert list(faults(served)) == ["postgres installation"]
         admin_does("create table x (y int)")(empty)
     private(uri_file(served), postgres.bi_uri)
-    assert faults(served)["postgres login"].found.endswith("logs in as bi_reader")
+    login = faults(served)["postgres login"]
+    assert login.found.endswith("logs in as bi_reader")
+    assert runs(login.do)
 
 
 def test_a_home_that_postgresql_knows_nothing_of_is_told(place: Home, postgres: Database) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from siyu.cli import publication as commands
 from siyu.errors import UsageError
-from siyu.publication import publish_candidate, rollback, status, status_text
+from siyu.publication import age_of_the_night_due, publish_candidate, rollback, status, status_text
 from siyu.settings import Home, Settings
 from siyu.state import outbox
 from siyu.state.locks import hold
@@ -120,6 +120,7 @@ def test_json_of_the_commands_cannot_be_read(home: Home) -> None:
     assert (made["id"], made["is_new"], made["rows"]) == (1, True, {"fct_orders": 3, "kpi_daily": 1})
     shown = json.loads(said("status", *place))
     assert (shown["current_id"], shown["as_of_date"], shown["hold"]) == (1, "2026-11-20", None)
+    assert (shown["is_trusted"], shown["doubts"]) == (True, [])
     back = json.loads(said("rollback", "1", "--by", "li.na", "--reason", "test", *place))
     assert (back["id"], back["restores"]) == (2, 1)
     assert json.loads(said("status", *place))["hold"]["by"] == "li.na"
@@ -133,7 +134,7 @@ def test_words_of_the_commands_leave_out_what_to_do(home: Home, settings: Settin
     publish_candidate(home, settings, "night1")
     place = ("--home", str(home))
     assert "siyu publish --resume" in said("rollback", "1", "--by", "li.na", "--reason", "test", *place)
-    assert "ON HOLD since rollback to 1 by li.na" in said("status", *place)
+    assert "ON HOLD since rollback to 1 by li.na" in said("status", "--details", *place)
     assert "no longer on hold" in said("publish", "--resume", "--by", "li.na", "--reason", "test", *place)
     assert "nothing was on hold" in said("publish", "--resume", "--by", "li.na", "--reason", "test", *place)
 
@@ -164,15 +165,24 @@ def test_the_answer_to_whether_numbers_can_be_trusted_is_not_five_lines(
         "trust the numbers: NO, nothing has been published",
         "published: nothing yet",
     ]
+    assert said("status", "--home", str(home)).splitlines() == [
+        "trust the numbers: NO, nothing has been published",
+        "published: nothing yet",
+        "targets: marts.duckdb nothing readable",
+        "last audit: none yet",
+        "open: not known; siyu doctor looks further",
+    ]
     write_candidate(home, "night1")
     published_at = publish_candidate(home, settings, "night1").published_at
+    in_shanghai = published_at + timedelta(hours=8)
     assert answer(home, code=0) == [
         "trust the numbers: yes",
-        f"published: 1, as of 2026-11-20, since {published_at:%Y-%m-%d %H:%M} UTC (0.0 h)",
+        f"published: 1, as of 2026-11-20, at {in_shanghai:%Y-%m-%d %H:%M} Asia/Shanghai (0.0 h ago)",
         "targets: marts.duckdb 1",
-        "hold: none",
-        "failed since: nothing",
+        f"last audit: run night1 passed: {home}/publications/000001/verdict.html",
+        "open: nothing",
     ]
+    assert said("status", "--home", str(home)).splitlines() == answer(home, code=0)
 
 
 def test_a_failure_since_the_publication_is_trusted(home: Home, settings: Settings) -> None:
@@ -180,15 +190,15 @@ def test_a_failure_since_the_publication_is_trusted(home: Home, settings: Settin
     published_at = publish_candidate(home, settings, "night1").published_at
     fail(home, "publish_marts", published_at - timedelta(hours=1))
     fail(home, "maintain_warehouse", published_at + timedelta(minutes=1))
-    assert answer(home, code=0)[4] == "failed since: nothing"
+    assert answer(home, code=0)[4] == "open: nothing"
     late = published_at + timedelta(minutes=2)
     fail(home, "publish_marts", late)
     lines = answer(home, code=1)
     assert lines[0] == "trust the numbers: NO, publish_marts.audit failed since"
     assert lines[4].startswith(
-        f"failed since: publish_marts.audit at {late:%Y-%m-%d %H:%M} UTC, 2 times since"
+        f"open: publish_marts.audit failed at {late:%Y-%m-%d %H:%M} UTC, 2 times since"
     )
-    assert "FAILED maintain_warehouse.audit" in said("status", "--home", str(home))
+    assert "FAILED maintain_warehouse.audit" in said("status", "--home", str(home), "--details")
 
 
 def test_a_rollback_is_trusted_as_this_mornings_numbers(home: Home, settings: Settings) -> None:
@@ -197,7 +207,48 @@ def test_a_rollback_is_trusted_as_this_mornings_numbers(home: Home, settings: Se
     rollback(home, settings, 1, by="li.na", reason="test")
     lines = answer(home, code=1)
     assert lines[0] == "trust the numbers: NO, on hold since the rollback to 1"
-    assert lines[3].startswith("hold: since rollback to 1 by li.na")
+    assert lines[4].startswith("open: on hold since rollback to 1 by li.na")
+    assert lines[4].endswith("siyu publish --resume")
+
+
+def test_a_refused_run_is_trusted_away(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    write_candidate(home, "night2", passed=False)
+    lines = answer(home, code=1)
+    assert lines[0] == "trust the numbers: NO, the audit REFUSED run night2"
+    assert lines[3].startswith("last audit: run night2 REFUSED (fct_orders.amounts): ")
+
+
+def test_a_run_at_work_is_not_named(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    with (
+        hold(home.state / "nightly.lock", run_id="night7", wait_seconds=0),
+        hold(home.state / "warehouse.lock", run_id="night7", wait_seconds=0),
+    ):
+        lines = answer(home, code=0)
+    assert lines[0] == "trust the numbers: yes"
+    assert lines[4].startswith("open: run night7 is at work since ")
+    assert lines[4].count("night7") == 1
+
+
+# the night that is due by 07:00 in Shanghai, which is 23:00 UTC of the day before
+@pytest.mark.parametrize(
+    ("now", "published", "is_due"),
+    [
+        ("2026-11-21 23:01", "2026-11-21 22:50", False),
+        ("2026-11-21 23:01", "2026-11-20 22:50", True),
+        ("2026-11-21 22:59", "2026-11-20 22:50", False),
+        ("2026-11-21 22:59", "2026-11-19 22:50", True),
+        ("2026-11-22 15:00", "2026-11-20 23:01", False),
+    ],
+)
+def test_yesterdays_numbers_pass_for_this_mornings_once_a_night_is_due(
+    now: str, published: str, *, is_due: bool
+) -> None:
+    at, then = (datetime.fromisoformat(f"{moment}+00:00") for moment in (now, published))
+    assert (at - then > age_of_the_night_due(Settings(), at)) is is_due
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 Here: the checks of machine and home, and how findings are shown. Not here: the checks of PostgreSQL (doctor_postgres).
 
-A check returns what it found, or raises an error that says what was found, what it should be and the one thing to do.
-None changes anything, and none tells a secret.
+A check returns what it found, or raises an error that says what was found, what it should be and the command that
+mends it; words in capitals are for the reader to fill in, what follows a # is said to the reader alone. None changes
+anything, and none tells a secret.
 """
 
 import os
@@ -11,17 +12,21 @@ import platform
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from siyu.cli.options import HomeOption, JsonOption
 from siyu.cli.terminal import print_result
 from siyu.errors import EnvironmentFaultError, ExitCode, SiyuError, UsageError
-from siyu.settings import HOME_VERSION, Home, Settings, find_home, load_settings
+
+if TYPE_CHECKING:
+    from siyu.settings import Home, Settings
 
 _NAMED = ("duckdb", "apache-airflow", "dbt-core")
 _UNITS: Mapping[str, int] = {
@@ -36,7 +41,7 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at; `expected` and `do` are empty where it is in order."""
+    """One thing that was looked at; `expected` and `do`, a command, are empty where it is in order."""
 
     name: str
     is_ok: bool
@@ -49,18 +54,24 @@ def doctor(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at machine, home and PostgreSQL; say what is wrong and what mends it. Changes nothing.
+    """Name what is wrong with the set-up, and the command that mends it.
 
-    Ends with 3 when something is wrong. Example: siyu doctor --home /srv/siyu
+    It looks at the machine, the home and PostgreSQL, changes nothing, and ends with 3 when something is wrong.
+
+    Example: siyu doctor --home /srv/siyu
     """
+    from siyu.settings import find_home
+
     findings = list(examined(find_home(home)))
     print_result(findings, "\n".join(map(_text, findings)), as_json=as_json)
     if not all(finding.is_ok for finding in findings):
         raise typer.Exit(int(ExitCode.ENVIRONMENT))
 
 
-def examined(home: Home) -> Iterator[Finding]:
+def examined(home: "Home") -> Iterator[Finding]:
     """Every finding of a home, in the order in which faults are best mended."""
+    from siyu.settings import load_settings
+
     yield looked_at("versions", versions)
     home_found = looked_at("home", partial(home_version, home))
     yield home_found
@@ -92,7 +103,7 @@ def looked_at(name: str, check: Callable[[], str]) -> Finding:
             is_ok=False,
             found=f"{fault.filename}: {fault.strerror}",
             expected="something that this user can read",
-            do=f"ls -ld {shlex.quote(str(fault.filename))}",
+            do=f'sudo chown -R "$(id -un)" {shlex.quote(str(fault.filename))}',
         )
     except (ValueError, KeyError, TypeError) as fault:  # a record that somebody cut or edited
         return Finding(
@@ -107,6 +118,25 @@ def looked_at(name: str, check: Callable[[], str]) -> Finding:
 def fault_found(name: str, fault: SiyuError) -> Finding:
     """An error of siyu as a finding."""
     return Finding(name=name, is_ok=False, found=fault.found, expected=fault.expected, do=fault.do)
+
+
+@contextmanager
+def mended_by(command: str, *, expected: str, advice: str = "") -> Iterator[None]:
+    """What another room finds wrong inside the block, with the command that mends it.
+
+    `advice`, or the words of that room where it is empty, stands behind the command.
+    """
+    try:
+        yield
+    except SiyuError as fault:
+        words = advice or fault.do
+        do = f"{command}  # {words}" if words else command
+        raise EnvironmentFaultError(fault.found, expected=fault.expected or expected, do=do) from fault
+
+
+def editing(file: Path) -> str:
+    """The command that opens a file of the set-up in the reader's editor."""
+    return f"${{EDITOR:-vi}} {shlex.quote(str(file))}"
 
 
 def versions() -> str:
@@ -127,8 +157,10 @@ def versions() -> str:
     return ", ".join([f"Python {python}", *(f"{name} {_version_of(name)}" for name in _NAMED)])
 
 
-def home_version(home: Home) -> str:
+def home_version(home: "Home") -> str:
     """A home is there, and this siyu can use it."""
+    from siyu.settings import HOME_VERSION
+
     if not home.version_file.exists():
         raise UsageError(
             f"{home} is no home of siyu",
@@ -140,28 +172,33 @@ def home_version(home: Home) -> str:
         raise UsageError(
             f"{home} has version {version[:20]!r}",
             expected=f"version {HOME_VERSION} or older",
-            do="use the siyu that wrote it, or a newer one",
+            do="git pull && make setup  # the siyu that wrote it, or a newer one",
         )
     return f"{home}, version {version}"
 
 
-def settings_read(home: Home) -> str:
+def settings_read(home: "Home") -> str:
     """siyu.yml and the variables over it can be read."""
-    load_settings(home)
+    from siyu.settings import load_settings
+
+    with mended_by(editing(home.settings_file), expected="settings of siyu"):
+        load_settings(home)
     return str(home.settings_file) if home.settings_file.exists() else "the defaults, there is no siyu.yml"
 
 
-def sources_readable(_home: Home, settings: Settings) -> str:
+def sources_readable(home: "Home", settings: "Settings") -> str:
     """Each configured mapping is right, and what it reads is there."""
     from siyu.channels.files import load_mapping
 
     for source in settings.files:
-        load_mapping(source.mapping)
+        wrong = source.mapping if source.mapping.exists() else home.settings_file
+        with mended_by(editing(wrong), expected="a mapping that siyu mapping check finds nothing wrong with"):
+            load_mapping(source.mapping)
         if not os.access(source.path, os.R_OK):
             raise UsageError(
                 f"{source.path}, which {source.mapping} reads, is not there or not readable",
                 expected="a file or folder that this user can read",
-                do=f"ls -ld {shlex.quote(str(source.path))}",
+                do=f"{editing(home.settings_file)}  # or make that path readable",
             )
     return (
         f"{len(settings.files)} configured, mappings and paths can be read"
@@ -170,7 +207,7 @@ def sources_readable(_home: Home, settings: Settings) -> str:
     )
 
 
-def memory_suffices(home: Home, settings: Settings) -> str:
+def memory_suffices(home: "Home", settings: "Settings") -> str:
     """DuckDB may not take so much that the rest of the night is killed."""
     there = _memory_bytes()
     limit = bytes_of(settings.duckdb_memory_limit)
@@ -178,12 +215,12 @@ def memory_suffices(home: Home, settings: Settings) -> str:
         raise EnvironmentFaultError(
             f"duckdb_memory_limit is {settings.duckdb_memory_limit} of {_size(there)} of memory",
             expected=f"at most {_MEMORY_SHARE:.0%} of it",
-            do=f"set duckdb_memory_limit: {_MEMORY_SHARE * there / 1000**3:.1f}GB in {home.settings_file}",
+            do=f"{editing(home.settings_file)}  # duckdb_memory_limit: {_MEMORY_SHARE * there / 1000**3:.1f}GB",
         )
     return f"{_size(there)}, of which DuckDB may take {settings.duckdb_memory_limit}"
 
 
-def secrets_are_private(home: Home) -> str:
+def secrets_are_private(home: "Home") -> str:
     """Keys and vault are their owner's alone: folders 0700, files 0600."""
     folders = [folder for folder in (home.keys, home.vault) if folder.exists()]
     paths = [home.root, *(path for folder in folders for path in (folder, *folder.rglob("*")))]
@@ -201,7 +238,7 @@ def secrets_are_private(home: Home) -> str:
     return f"{len(paths)} files and folders, for their owner alone"
 
 
-def disk_suffices(home: Home) -> str:
+def disk_suffices(home: "Home") -> str:
     """Room for the next night: some times the last publication and warehouse."""
     newest = [
         max(found, default=None)
@@ -214,12 +251,12 @@ def disk_suffices(home: Home) -> str:
         raise EnvironmentFaultError(
             f"{_size(free)} free at {existing}",
             expected=f"{_size(needed)}: {_DISK_FACTOR} times the last publication and warehouse",
-            do="airflow dags trigger maintain_warehouse, or make room on that disk",
+            do="airflow dags trigger maintain_warehouse  # or make room on that disk",
         )
     return f"{_size(free)} free, {_size(needed)} needed"
 
 
-def publication_is_finished(home: Home) -> str:
+def publication_is_finished(home: "Home") -> str:
     """marts.duckdb shows the newest publication of the home, and every publication is as it was published."""
     from siyu.publication import current_publication, served_id
     from siyu.publication.damage import damage
@@ -227,23 +264,25 @@ def publication_is_finished(home: Home) -> str:
     current = current_publication(home)
     if current is None:
         return "nothing published yet"
-    shown = served_id(home)
+    publish_again = f"siyu publish {shlex.quote(current.run_id)} --home {shlex.quote(str(home))}"
+    with mended_by(publish_again, expected=f"publication {current.id}"):
+        shown = served_id(home)
     if shown != current.id:
         raise EnvironmentFaultError(
             f"{home.marts_file.name} shows {f'publication {shown}' if shown else 'nothing'}",
             expected=f"publication {current.id}, which was cut off",
-            do=f"siyu publish {shlex.quote(current.run_id)} --home {shlex.quote(str(home))}",
+            do=publish_again,
         )
     if damaged := damage(home, everywhere=True):
         raise EnvironmentFaultError(
             f"not as published: {', '.join(damaged)}",
             expected="the bytes that were published",
-            do=f"copy it from a backup, or run the next night: siyu nightly --home {shlex.quote(str(home))}",
+            do=f"siyu nightly --home {shlex.quote(str(home))}  # publishes anew; or copy it from a backup",
         )
     return f"publication {current.id}, as of {current.as_of_date}"
 
 
-def nothing_is_held(home: Home) -> str:
+def nothing_is_held(home: "Home") -> str:
     """No rollback holds back the next night."""
     from siyu.publication.records import current_hold
 
@@ -256,7 +295,7 @@ def nothing_is_held(home: Home) -> str:
     return "no hold"
 
 
-def somebody_is_told(home: Home) -> str:
+def somebody_is_told(home: "Home") -> str:
     """The addresses of those who are told of a failure are addresses."""
     from siyu.orchestration.robots import ADDRESSES_VARIABLE, addresses, described
 
@@ -266,16 +305,16 @@ def somebody_is_told(home: Home) -> str:
         raise UsageError(
             f"address {wrong[0]} of {len(known)} is no URL",
             expected="apprise URLs, such as wecombot://KEY",
-            do=f"mend {ADDRESSES_VARIABLE}, or where that is not set {home.keys / 'notify'}",
+            do=f"{editing(home.keys / 'notify')}  # or variable {ADDRESSES_VARIABLE} where that is set",
         )
     return f"{len(known)} addresses: {', '.join(services)}" if known else "none: a failure is told to nobody"
 
 
-SETTINGS_CHECKS: Mapping[str, Callable[[Home, Settings], str]] = {
+SETTINGS_CHECKS: "Mapping[str, Callable[[Home, Settings], str]]" = {
     "files": sources_readable,
     "memory": memory_suffices,
 }
-HOME_CHECKS: Mapping[str, Callable[[Home], str]] = {
+HOME_CHECKS: "Mapping[str, Callable[[Home], str]]" = {
     "disk": disk_suffices,
     "keys and vault": secrets_are_private,
     "publication": publication_is_finished,
@@ -290,8 +329,8 @@ def _text(finding: Finding) -> str:
     return "\n".join(
         [
             f"FAULT  {finding.name}: {finding.found}",
-            *([f"       should be: {finding.expected}"] if finding.expected else []),
-            *([f"       mend it:   {finding.do}"] if finding.do else []),
+            f"       should be: {finding.expected}",
+            f"       mend it:   {finding.do}",
         ]
     )
 

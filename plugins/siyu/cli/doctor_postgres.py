@@ -10,11 +10,12 @@ from typing import Any
 
 import psycopg
 
-from siyu.cli.doctor import Finding, fault_found, looked_at
+from siyu.cli.doctor import Finding, editing, fault_found, looked_at, mended_by
+from siyu.engine import quoted
 from siyu.errors import EnvironmentFaultError, SiyuError
 from siyu.publication import current_publication
 from siyu.publication.manifest import read_manifest
-from siyu.publication.postgres import is_configured
+from siyu.publication.postgres import is_configured, uri_file
 from siyu.publication.postgres.connection import connect_serving, described, serving_uri
 from siyu.publication.postgres.install import OLDEST_SERVER, version
 from siyu.publication.postgres.target import SHOWN
@@ -74,8 +75,13 @@ def postgres_findings(home: Home) -> Iterator[Finding]:
         yield Finding(name="postgres", is_ok=True, found="not configured: marts.duckdb alone serves")
         return
     try:
-        uri = serving_uri(home) or ""
-        with connect_serving(uri, application_name="siyu doctor") as connection:
+        address = editing(uri_file(home))
+        with mended_by(address, expected="a URI of PostgreSQL"):
+            uri = serving_uri(home) or ""
+        with (
+            mended_by(address, expected="a server that answers", advice="or start that server"),
+            connect_serving(uri, application_name="siyu doctor") as connection,
+        ):
             connection.autocommit = True
             yield Finding(name="postgres", is_ok=True, found=f"{described(uri)} answers")
             for name, check in FOUNDATIONS.items():
@@ -94,7 +100,9 @@ def server_is_new_enough(_home: Home, connection: psycopg.Connection) -> str:
     found = connection.info.server_version // 10_000
     if found < OLDEST_SERVER:
         raise EnvironmentFaultError(
-            f"PostgreSQL {found}", expected=f"{OLDEST_SERVER} or newer", do="upgrade the server"
+            f"PostgreSQL {found}",
+            expected=f"{OLDEST_SERVER} or newer",
+            do=f"sudo apt-get install postgresql-{OLDEST_SERVER}  # or a newer one, then pg_upgradecluster",
         )
     return f"PostgreSQL {found}"
 
@@ -108,14 +116,14 @@ def all_is_installed(_home: Home, connection: psycopg.Connection) -> str:
     return str(comment)
 
 
-def login_is_publisher(_home: Home, connection: psycopg.Connection) -> str:
+def login_is_publisher(home: Home, connection: psycopg.Connection) -> str:
     """siyu publishes with the rights of publisher, not with more."""
     (user,) = _row(connection, _IDENTITY)
     if user != "publisher":
         raise EnvironmentFaultError(
             f"connection postgres_serving logs in as {user}",
             expected="publisher",
-            do="put publisher and its password into the URI of postgres_serving",
+            do=f"{editing(uri_file(home))}  # postgresql://publisher:PASSWORD@HOST:5432/DATABASE",
         )
     return "publisher"
 
@@ -181,7 +189,9 @@ def same_publication_as_home(home: Home, connection: psycopg.Connection) -> str:
     raise EnvironmentFaultError(
         f"PostgreSQL shows {f'publication {shown}' if shown else 'nothing'}",
         expected=f"publication {newest}" if newest else "nothing: this home has not published",
-        do=_publish_again(home, current.run_id) if current else "name the home that publishes there: --home",
+        do=_publish_again(home, current.run_id)
+        if current
+        else "siyu doctor --home DIR  # the home that publishes there",
     )
 
 
@@ -223,9 +233,18 @@ def _without_powers(role: str, powers: list[str]) -> str:
         raise EnvironmentFaultError(
             f"{role} has {', '.join(powers)}",
             expected="no power beyond its grants",
-            do=f"take it away: alter role {role} no…, or revoke … from {role}",
+            do=f"psql ADMIN_URI -c {shlex.quote('; '.join(_taking_away(role, power) for power in powers))}",
         )
     return f"{role} owns nothing and has no powers"
+
+
+def _taking_away(role: str, power: str) -> str:
+    granted = power.removeprefix("the role ")
+    return (
+        f"alter role {role} no{power.lower()}"
+        if granted == power
+        else f"revoke {quoted(granted)} from {role}"
+    )
 
 
 def _publish_again(home: Home, run_id: str) -> str:

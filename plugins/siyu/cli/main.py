@@ -2,34 +2,43 @@
 
 import sys
 import traceback
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from siyu import __version__
-from siyu.cli import audit, bench, doctor, export, mapping, notify, postgres, publication, recovery, sandbox
-from siyu.cli.options import HomeOption, JsonOption
-from siyu.cli.terminal import print_json, visible
+from siyu.cli import (
+    audit,
+    bench,
+    doctor,
+    export,
+    mapping,
+    notify,
+    postgres,
+    publication,
+    recovery,
+    report,
+    sandbox,
+)
+from siyu.cli.help import BEGIN, EVERY_NIGHT, KEEPING, MENDING, Story
+from siyu.cli.options import HomeOption, JsonOption, day
+from siyu.cli.terminal import one_paragraph, print_json, visible
+from siyu.cli.usage import is_help, usage_error
 from siyu.errors import ExitCode, SiyuError
-from siyu.settings import find_home
 
 app = typer.Typer(
     name="siyu",
+    cls=Story,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Nightly member, segment and ROI marts for private-domain (私域) marketing.",
+    rich_markup_mode=None,  # plain text: it fits a screen, and rich need not be loaded to show it
+    subcommand_metavar="COMMAND",
+    help="siyu 私域: member, segment and ROI marts every night, audited, then published.",
+    epilog="siyu COMMAND --help shows its options and an example; siyu --version.",
 )
-app.add_typer(mapping.app, name="mapping", help="Draft a mapping, or see what it would land.")
-app.add_typer(
-    sandbox.app, name="sandbox", help="Generated input, so that siyu runs with no account anywhere."
-)
-app.add_typer(postgres.app, name="postgres", help="The PostgreSQL that serves the marts to BI.")
-app.add_typer(bench.app, name="bench", help="Figures that a choice rests on.")
-app.add_typer(audit.app, name="audit", help="Accept warnings of the audit for a while.")
 
 
 @app.callback(invoke_without_command=True)
@@ -42,52 +51,79 @@ def version(
         raise typer.Exit
 
 
-@app.command()
 def nightly(
     mappings: Annotated[
-        list[Path] | None, typer.Option("--mapping", help="A mapping; repeat in pairs.")
+        list[Path] | None,
+        typer.Option("--mapping", metavar="FILE", help="A mapping; repeat in pairs with --path."),
     ] = None,
-    paths: Annotated[list[Path] | None, typer.Option("--path", help="The file or folder it reads.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Option("--path", metavar="PATH", help="The file or folder that it reads.")
+    ] = None,
     as_of: Annotated[
-        datetime | None,
-        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Last business day; default the newest order's."),
+        date | None,
+        typer.Option(
+            "--as-of", parser=day, metavar="DAY", help="Last business day; default the newest order's."
+        ),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a whole night: land the files, build the marts, audit them, publish or refuse.
+    """Land the files, build and audit the marts, publish or refuse.
 
-    Example: siyu nightly --mapping examples/mappings/tmall_orders.yml --path exports/ --home .siyu/tmall
+    Without --mapping and --path it reads the `files` of siyu.yml in the home. Its steps are shown on a terminal alone.
+
+    Example: siyu nightly --mapping mine.yml --path exports/ --home .siyu/mine
     """
+    from rich.console import Console
+
     from siyu.cli.night_report import StepProgress, print_night
     from siyu.orchestration.nightly import parse_sources, run_night
+    from siyu.settings import find_home
 
     sources = parse_sources(mappings or [], paths or [])
     with StepProgress(Console(stderr=True), quiet=as_json) as progress:
-        night = run_night(
-            find_home(home), sources, as_of=as_of.date() if as_of else None, on_step=progress.step_ended
-        )
+        night = run_night(find_home(home), sources, as_of=as_of, on_step=progress.step_ended)
     if as_json:
         print_json(night)
     else:
         print_night(Console(), night, find_home(home))
 
 
-# in the order of the help: what a person asks most first
-app.command("status")(publication.status)
-app.command("doctor")(doctor.doctor)
-app.command("rollback")(publication.rollback)
-app.command("publish")(publication.publish)
-app.command("export")(export.export)
-app.command("backup")(recovery.backup)
-app.command("restore")(recovery.restore)
-app.command("notify")(notify.notify)
+# in the order in which a person meets them
+app.add_typer(
+    sandbox.app, name="sandbox", rich_help_panel=BEGIN, help="Generate an order log to try siyu with."
+)
+app.add_typer(
+    mapping.app, name="mapping", rich_help_panel=BEGIN, help="Say how your files become orders; try it dry."
+)
+app.command("nightly", rich_help_panel=EVERY_NIGHT)(nightly)
+app.command("status", rich_help_panel=EVERY_NIGHT)(publication.status)
+app.command("report", rich_help_panel=EVERY_NIGHT)(report.report)
+app.command("export", rich_help_panel=EVERY_NIGHT)(export.export)
+app.command("doctor", rich_help_panel=MENDING)(doctor.doctor)
+app.add_typer(
+    audit.app, name="audit", rich_help_panel=MENDING, help="Accept a warning of the audit for a while."
+)
+app.command("rollback", rich_help_panel=MENDING)(publication.rollback)
+app.command("publish", rich_help_panel=MENDING)(publication.publish)
+app.command("notify", rich_help_panel=MENDING)(notify.notify)
+app.add_typer(
+    postgres.app, name="postgres", rich_help_panel=KEEPING, help="Prepare a PostgreSQL to serve BI."
+)
+app.command("backup", rich_help_panel=KEEPING)(recovery.backup)
+app.command("restore", rich_help_panel=KEEPING)(recovery.restore)
+app.add_typer(bench.app, name="bench", rich_help_panel=KEEPING, help="Measure what a night takes.")
 
 
 def run() -> None:
     """Entry point: an error ends as one paragraph on standard error, with its exit code."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or ExitCode.DONE)
+    except typer.TyperException as error:
+        if is_help(error):
+            typer.echo(error.message)
+        else:
+            _end(str(usage_error(error)), ExitCode.USAGE)
     except SiyuError as error:
         _end(str(error), error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug must not end with the code of a refusal
@@ -98,5 +134,5 @@ def run() -> None:
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(visible(f"siyu: {message}"))
+    typer.echo(visible(one_paragraph(f"siyu: {message}")), err=True)
     sys.exit(int(code))

@@ -1,20 +1,18 @@
-"""`siyu mapping …`: draft a mapping for a file, or see what a mapping would land."""
+"""`siyu mapping …`: draft a mapping for files, or see what a mapping would land."""
 
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from siyu.cli.options import JsonOption
+from siyu.cli.options import HomeOption, JsonOption
 from siyu.cli.terminal import print_json, visible
 from siyu.errors import ExitCode
-from siyu.settings import find_home, load_settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from siyu.channels.files.check import Check
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,17 +25,21 @@ def about() -> None:
 
 @app.command("draft")
 def draft(
-    file: Annotated[Path, typer.Argument(help="An exported file.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Exported files, or the folder they are in.")
+    ],
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a mapping for a file, as far as its headers and values tell; `# guess` marks what to look at.
+    """Print a mapping as far as the headers and values of files tell.
 
-    Example: siyu mapping draft exports/orders.csv > orders.yml
+    What it is unsure of it marks with `# guess`: look there.
+
+    Example: siyu mapping draft exports/ > shop.yml
     """
-    from siyu.channels.files.draft import draft_mapping
+    from siyu.channels.files.drafting import draft_mapping
 
-    text = draft_mapping(file)
+    text = draft_mapping(paths)
     if as_json:
         print_json({"mapping": text})
     else:
@@ -49,17 +51,20 @@ def check(
     mapping: Annotated[Path, typer.Argument(help="A mapping (YAML).")],
     path: Annotated[Path, typer.Argument(help="The file or folder it reads.")],
     *,
-    home: Annotated[
-        Path | None, typer.Option("--home", help="Whose settings hold; default $SIYU_HOME or .siyu.")
-    ] = None,
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what would land, be excluded or quarantined, and why; writes nothing.
+    """Show what a mapping would land, and what not and why; writes nothing.
 
-    Example: siyu mapping check examples/mappings/tmall_orders.yml exports/
+    The settings are those of the home; a home to be takes its zone and currency from the mapping.
+
+    Example: siyu mapping check mine.yml exports/
     """
+    from rich.console import Console
+
     from siyu.channels.files.check import check_mapping
     from siyu.channels.files.loading import load_mapping
+    from siyu.settings import find_home, load_settings
 
     loaded = load_mapping(mapping)
     found = find_home(home)
@@ -80,7 +85,10 @@ def check(
         raise typer.Exit(int(ExitCode.USAGE))
 
 
-def _show(console: Console, result: "Check") -> None:
+def _show(console: "Console", result: "Check") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
     for file in result.files:
         encoding = f", {file.encoding}" if file.encoding else ""
         console.print(
@@ -115,6 +123,10 @@ def _show(console: Console, result: "Check") -> None:
                 )
                 for sample in bad.samples:
                     console.print(visible(f"    {sample}"), style="dim", markup=False)
+        if file.looks_into:
+            console.print(visible(f"  looks values up in: {', '.join(file.looks_into)}"), markup=False)
+        for key, rows in file.unmatched.items():
+            console.print(f"  rows that find no {key}: {rows:,}", markup=False)
         if file.rows_nowhere:
             console.print(f"  rows that no resource takes: {file.rows_nowhere:,}")
         if file.unmapped_columns:

@@ -7,22 +7,26 @@ from typing import Annotated
 
 import typer
 
-from siyu.cli.options import HomeOption
+from siyu.cli.options import HomeOption, JsonOption
+from siyu.cli.terminal import print_result
 from siyu.errors import EnvironmentFaultError, UsageError
-from siyu.settings import existing_home
 
 
 def notify(
     *,
     test: Annotated[bool, typer.Option("--test", help="Send a message that says it is a test.")] = False,
     home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Send messages that a robot missed and summaries that are due; run it from cron every ten minutes.
+    """Send the messages that are waiting; for cron, every ten minutes.
+
+    These are messages that a robot missed, and summaries of repeated failures that are due.
 
     Example: siyu notify --test
     """
     from siyu.orchestration.alerts import send_pending, send_test
     from siyu.orchestration.robots import ADDRESSES_VARIABLE, addresses
+    from siyu.settings import existing_home
 
     place = existing_home(home)
     known = addresses(place)
@@ -33,10 +37,12 @@ def notify(
             do="docs/how-to/be-told.md shows one for each kind of robot",
         )
     waiting = send_test(place) if test else send_pending(place)
+    told = {"addresses": len(known), "waiting": waiting}
+    if not waiting or as_json:
+        print_result(told, f"{len(known)} addresses have every message", as_json=as_json)
     if waiting:
         raise EnvironmentFaultError(
             f"{waiting} deliveries to {len(known)} addresses did not arrive",
             expected="each robot to take its messages",
             do="the log above says which service; they are kept, and sent again at the next occasion",
         )
-    typer.echo(f"{len(known)} addresses have every message")

@@ -11,10 +11,9 @@ from urllib.parse import quote
 
 import typer
 
-from siyu.cli.options import JsonOption
+from siyu.cli.options import HomeOption, JsonOption
 from siyu.cli.terminal import print_result
 from siyu.errors import UsageError
-from siyu.settings import find_home
 
 ADMIN_VARIABLE = "SIYU_POSTGRES_ADMIN"
 
@@ -30,27 +29,34 @@ def about() -> None:
 def install(
     publisher_password_file: Annotated[
         Path,
-        typer.Option(help="Its first line becomes the password of role publisher, as which siyu publishes."),
+        typer.Option(metavar="FILE", help="Its first line becomes the password of role publisher."),
     ],
     reader_password_file: Annotated[
-        Path, typer.Option(help="Its first line becomes the password of role bi_reader, as which BI reads.")
+        Path, typer.Option(metavar="FILE", help="Its first line becomes the password of role bi_reader.")
     ],
     admin_uri_file: Annotated[
         Path | None,
-        typer.Option(help=f"Its first line is the administrator's URI; default: variable {ADMIN_VARIABLE}."),
+        typer.Option(
+            metavar="FILE",
+            help=f"Its first line is the administrator's URI; default: variable {ADMIN_VARIABLE}.",
+        ),
     ] = None,
-    home: Annotated[
-        Path | None, typer.Option("--home", help="Home that will publish there; default $SIYU_HOME or .siyu.")
-    ] = None,
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make schemas, roles and functions in a database, or bring them up to date; safe to repeat.
+    """Make schemas, roles and functions in a database; safe to repeat.
 
-    Example: siyu postgres install --admin-uri-file admin --publisher-password-file pub --reader-password-file bi
+    It brings an older installation up to date. siyu publishes as role publisher, BI reads as role bi_reader. The
+    address of the administrator comes from a file or a variable, never from the command line, which others can see.
+
+    \b
+    Example: siyu postgres install --admin-uri-file admin \\
+        --publisher-password-file publisher --reader-password-file bi_reader
     """
     from siyu.publication.postgres import VARIABLE, uri_file
     from siyu.publication.postgres import install as installing
     from siyu.publication.postgres.connection import checked_uri, described
+    from siyu.settings import find_home
 
     uri = checked_uri(
         _first_line(admin_uri_file) if admin_uri_file else os.environ.get(ADMIN_VARIABLE, "").strip(),

@@ -12,7 +12,6 @@ import typer
 from siyu.cli.options import ByOption, HomeOption, JsonOption, ReasonOption
 from siyu.cli.terminal import print_result
 from siyu.errors import ExitCode, UsageError
-from siyu.settings import existing_home, find_home, load_settings
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -22,24 +21,41 @@ def status(
         str | None,
         typer.Option(
             "--fresh-within",
-            help="Can the numbers be trusted? Five lines, and 1 unless published within e.g. 90m, 26h, 2d,"
-            " shown by every target, not on hold, and nothing failed since.",
+            metavar="AGE",
+            help="End with 1 when the answer is no; AGE (90m, 26h, 2d) replaces the night that was due last.",
         ),
     ] = None,
+    *,
+    details: Annotated[
+        bool, typer.Option("--details", help="All there is: every failure, lock and kept publication.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is published, since when, what is on hold and who holds a lock.
+    """Can this morning's numbers be trusted? Yes or no, and why.
+
+    Yes: the night that was due last has published (`published_by` in siyu.yml), every target shows it, its bytes are
+    what was published, the newest audit passed, nothing is on hold and nothing has failed since.
 
     Example, for an outside cron: siyu status --fresh-within 26h
     """
     from siyu import publication
+    from siyu.clock import utc_now
+    from siyu.settings import find_home, load_settings
 
     limit = None if fresh_within is None else _duration(fresh_within)
-    found = publication.status(find_home(home))
-    words = publication.status_text(found) if limit is None else publication.trust_text(found, limit)
-    print_result(found, words, as_json=as_json)
-    if limit is not None and not found.is_fresher_than(limit):
+    place, now = find_home(home), utc_now()
+    settings = load_settings(place)
+    found = publication.status(place, now=now)
+    age = publication.age_of_the_night_due(settings, now) if limit is None else limit
+    doubts = found.doubts(age)
+    words = publication.trust_text(found, doubts, settings)
+    print_result(
+        {"is_trusted": not doubts, "doubts": doubts, **vars(found)},
+        f"{words}\n\n{publication.status_text(found)}" if details else words,
+        as_json=as_json,
+    )
+    if limit is not None and doubts:
         raise typer.Exit(int(ExitCode.REFUSED))
 
 
@@ -50,11 +66,14 @@ def rollback(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish an earlier publication again under a new id, and hold until `siyu publish --resume`.
+    """Publish an earlier publication again, and hold the nights.
+
+    It gets a new id; nothing new is published until `siyu publish --resume`. `siyu status --details` lists the ids.
 
     Example: siyu rollback 41 --by li.na --reason "wrong price list in 42"
     """
     from siyu import publication
+    from siyu.settings import existing_home, load_settings
 
     place = existing_home(home)
     restored = publication.rollback(place, load_settings(place), publication_id, by=by, reason=reason)
@@ -81,6 +100,7 @@ def publish(
     Example: siyu publish --resume --by li.na --reason "price list mended"
     """
     from siyu import publication
+    from siyu.settings import existing_home, load_settings
 
     if resume == bool(run_id):
         raise UsageError(
@@ -101,5 +121,9 @@ def publish(
 def _duration(text: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,6})([mhd])", text)
     if not found:
-        raise UsageError(f"--fresh-within {text!r}", expected="a number and m, h or d, such as 26h")
+        raise UsageError(
+            f"--fresh-within is {text!r}",
+            expected="a number and m, h or d, such as 26h",
+            do="siyu status --help shows an example",
+        )
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

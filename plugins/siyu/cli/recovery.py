@@ -11,7 +11,6 @@ import typer
 from siyu.cli.options import HomeOption, JsonOption
 from siyu.cli.terminal import print_result
 from siyu.errors import DamagedFileError
-from siyu.settings import Home, existing_home, load_settings
 
 if TYPE_CHECKING:
     from siyu.recovery import MadeBackup, Restored
@@ -28,11 +27,12 @@ def backup(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy what cannot be made again to DIR/<moment>, also while nights and landings run.
+    """Copy what cannot be made again to DIR/<moment>; nights may go on.
 
     Example: siyu backup /mnt/backups/siyu --home /srv/siyu
     """
     from siyu.recovery import back_up
+    from siyu.settings import existing_home, load_settings
 
     place = existing_home(home)
     made = back_up(place, load_settings(place), target, with_keys=not without_keys)
@@ -47,14 +47,17 @@ def backup(
 
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="One backup: DIR/<moment>.")],
-    home: Annotated[Path, typer.Option("--home", help="Where the home shall be; nothing may be there yet.")],
+    home: Annotated[
+        Path, typer.Option("--home", metavar="DIR", help="Where the home shall be; nothing may be there yet.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Make a home from a backup: whole, every byte checked, and readable at once.
+    """Make a home from a backup: every byte checked, readable at once.
 
-    Example: siyu restore /mnt/backups/siyu/20261121T190000.000000Z --home /srv/siyu
+    Example: siyu restore backups/20261121T190000.000000Z --home /srv/siyu
     """
     from siyu import recovery
+    from siyu.settings import Home
 
     restored = recovery.restore(folder, Home(home))
     print_result(restored, _stands(restored), as_json=as_json)

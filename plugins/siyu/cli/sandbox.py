@@ -1,13 +1,12 @@
 """`siyu sandbox …`: generated input, so that siyu runs with no account anywhere."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from siyu.cli.options import JsonOption, day
 from siyu.cli.terminal import print_json, visible
 from siyu.sandbox import DEFAULT_AS_OF, DEFAULT_ORDERS
 
@@ -23,26 +22,36 @@ def about() -> None:
 def order_log(
     folder: Annotated[Path, typer.Argument(help="Where the files go; made when absent.")],
     *,
-    orders: Annotated[int, typer.Option(help="Orders of both shops together.")] = DEFAULT_ORDERS,
+    orders: Annotated[
+        int, typer.Option(metavar="COUNT", help="Orders of both shops together.")
+    ] = DEFAULT_ORDERS,
     members: Annotated[
-        int | None, typer.Option(help="Customers of both shops; default a tenth of the orders.")
+        int | None,
+        typer.Option(metavar="COUNT", help="Customers of both shops; default a tenth of the orders."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Equal seeds give equal files.")] = 1,
     as_of: Annotated[
-        datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Last day with orders.")
-    ] = datetime.combine(DEFAULT_AS_OF, datetime.min.time()),  # noqa: B008 (a constant)
-    as_json: Annotated[bool, typer.Option("--json", help="The truth as JSON on standard output.")] = False,
+        date, typer.Option("--as-of", parser=day, metavar="DAY", help="Last day with orders.")
+    ] = DEFAULT_AS_OF,
+    as_json: JsonOption = False,
 ) -> None:
-    """Write what two shops would export in 18 months, and truth.json: what is true about it.
+    """Write what two shops would export in 18 months.
+
+    Beside it truth.json says what is true about it, that is, what a night must find. Equal seeds give equal files.
+    With --json the truth is printed as well.
 
     Example: siyu sandbox order-log exports/ --orders 20000 --seed 1
     """
     from siyu.sandbox.order_log import generate_order_log
 
-    truth = generate_order_log(folder, orders=orders, members=members, seed=seed, as_of=as_of.date())
+    truth = generate_order_log(folder, orders=orders, members=members, seed=seed, as_of=as_of)
     if as_json:
         print_json(truth)
         return
+
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("file", "rows", title=f"order log up to {truth['as_of']}, seed {seed}")
     table.columns[1].justify = "right"
     for name, rows in sorted(truth["files"].items()):

@@ -20,6 +20,11 @@ def visible(text: str) -> str:
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def one_paragraph(text: str) -> str:
+    """The text without empty lines; a list of faults stays one a line."""
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
 def print_result(value: Any, words: str, *, as_json: bool) -> None:
     """What a command has to say, in `words` for a person or `value` as one JSON document."""
     if as_json:

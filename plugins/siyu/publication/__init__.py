@@ -5,7 +5,7 @@ Here: candidates, publications and the served file. Not here: judging a candidat
 
 from siyu.publication.candidate import candidate_folder, export_candidate
 from siyu.publication.maintenance import maintain, prune_candidates, prune_publications, prune_runs
-from siyu.publication.overview import Status, status, status_text, trust_text
+from siyu.publication.overview import Status, age_of_the_night_due, status, status_text, trust_text
 from siyu.publication.publish import publish_candidate
 from siyu.publication.records import (
     Hold,
@@ -25,6 +25,7 @@ __all__ = [
     "PublicationRecord",
     "PublicationSummary",
     "Status",
+    "age_of_the_night_due",
     "candidate_folder",
     "current_publication",
     "export_candidate",

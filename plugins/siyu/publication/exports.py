@@ -138,7 +138,7 @@ def _publication(home: Home, publication_id: int | None) -> tuple[int, Path]:
         raise UsageError(
             f"publication {publication_id} is not in {home}",
             expected="a publication whose files are kept",
-            do="siyu status lists them",
+            do="siyu status --details lists them",
         )
     return publication_id, folder
 

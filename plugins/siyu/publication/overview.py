@@ -6,8 +6,9 @@ Here: gathering it and saying it in words. Not here: the command (cli).
 import json
 import os
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from siyu.clock import utc_now
 from siyu.publication.damage import damage
@@ -20,7 +21,7 @@ from siyu.publication.records import (
     publication_log,
 )
 from siyu.publication.targets import shown_by_target
-from siyu.settings import Home
+from siyu.settings import Home, Settings
 from siyu.state.locks import Holder
 from siyu.state.outbox import Incident, open_incidents
 from siyu.storage import read_json
@@ -65,11 +66,13 @@ class Status:
             return ("nothing has been published",)
         found = []
         if timedelta(hours=self.age_hours) > age:
-            found.append(f"published {self.age_hours:.1f} h ago")
+            found.append(f"published {self.age_hours:.1f} h ago, a night was due since")
         if not self.is_complete:
             found.append("a target shows another publication")
         if self.damaged:
             found.append(f"damaged: {', '.join(self.damaged)}")
+        if self.last_verdict and not self.last_verdict.passed:
+            found.append(f"the audit {_audit_word(self.last_verdict)} run {self.last_verdict.run_id}")
         if self.hold:
             found.append(f"on hold since the rollback to {self.hold.restores}")
         if self.last_failure_since_published:
@@ -122,26 +125,67 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
     )
 
 
-def trust_text(found: Status, age: timedelta) -> str:
-    """Can this morning's numbers be trusted? The answer and its four grounds, a line each."""
-    doubts = found.doubts(age)
+def age_of_the_night_due(settings: Settings, now: datetime) -> timedelta:
+    """How old a publication may be and still be that of the night that was due last.
+
+    A night is due each day by `published_by`, local time, and its publication is younger than the moment before that.
+    `now` is aware.
+    """
+    zone = ZoneInfo(settings.business_timezone)
+    hour, minute = map(int, settings.published_by.split(":"))
+    day = now.astimezone(zone).date()
+    due = datetime.combine(day, time(hour, minute), zone)
+    if due > now:
+        day -= timedelta(days=1)
+    before = datetime.combine(day - timedelta(days=1), time(hour, minute), zone)
+    return now - before.astimezone(UTC)
+
+
+def trust_text(found: Status, doubts: tuple[str, ...], settings: Settings) -> str:
+    """Can this morning's numbers be trusted? The answer and its four grounds, a line each; local business time."""
     publication = "nothing yet"
     if found.published_at is not None:
+        at = found.published_at.astimezone(ZoneInfo(settings.business_timezone))
+        restored = f", restores {found.restores}" if found.restores else ""
         publication = (
-            f"{found.current_id}, as of {found.as_of_date},"
-            f" since {found.published_at:%Y-%m-%d %H:%M} UTC ({found.age_hours:.1f} h)"
+            f"{found.current_id}, as of {found.as_of_date}{restored},"
+            f" at {at:%Y-%m-%d %H:%M} {settings.business_timezone} ({found.age_hours:.1f} h ago)"
         )
     targets = ", ".join(f"{name} {shown or 'nothing readable'}" for name, shown in found.targets.items())
-    failure = found.last_failure_since_published
     return "\n".join(
         [
             f"trust the numbers: {'NO, ' + ', '.join(doubts) if doubts else 'yes'}",
             f"published: {publication}",
             f"targets: {targets}",
-            f"hold: {_hold_text(found.hold) if found.hold else 'none'}",
-            f"failed since: {_failure_text(failure) if failure else 'nothing'}",
+            f"last audit: {_audit_text(found.last_verdict) if found.last_verdict else 'none yet'}",
+            f"open: {'; '.join(_open(found, doubts)) or 'nothing'}",
         ]
     )
+
+
+def _open(found: Status, doubts: tuple[str, ...]) -> list[str]:
+    """What a person must end or wait for; where that is not known, who looks further."""
+    failure = found.last_failure_since_published
+    known = [f"on hold {_hold_text(found.hold)}"] if found.hold else []
+    known += [f"{name}: {_mending(name)}" for name in found.damaged]
+    known += [f"{failure.name} failed {_failure_text(failure)}"] if failure else []
+    known += [f"run {holder.run} is at work since {holder.since}" for holder in _at_work(found)]
+    return known or (["not known; siyu doctor looks further"] if doubts else [])
+
+
+def _at_work(found: Status) -> list[Holder]:
+    """The runs that hold a lock, each once; a night holds several."""
+    return list({holder.run: holder for holder in found.locks.values()}.values())
+
+
+def _audit_word(verdict: LastVerdict) -> str:
+    return {True: "passed", False: "REFUSED", None: "left an unreadable verdict of"}[verdict.passed]
+
+
+def _audit_text(verdict: LastVerdict) -> str:
+    words = {True: "passed", False: "REFUSED", None: "cannot be read"}[verdict.passed]
+    failed = f" ({', '.join(verdict.failed_checks)})" if verdict.failed_checks else ""
+    return f"run {verdict.run_id} {words}{failed}: {verdict.page}"
 
 
 def status_text(found: Status) -> str:
@@ -160,15 +204,9 @@ def status_text(found: Status) -> str:
     if found.hold:
         lines.append(f"ON HOLD {_hold_text(found.hold)}")
     lines += [f"DAMAGED {name}: {_mending(name)}" for name in found.damaged]
-    lines += [f"FAILED {_failure_text(incident)}" for incident in found.failures]
+    lines += [f"FAILED {incident.name} {_failure_text(incident)}" for incident in found.failures]
     if found.last_verdict:
-        words = {True: "passed", False: "REFUSED", None: "cannot be read"}[found.last_verdict.passed]
-        failed = (
-            f" ({', '.join(found.last_verdict.failed_checks)})" if found.last_verdict.failed_checks else ""
-        )
-        lines.append(
-            f"last audit: run {found.last_verdict.run_id} {words}{failed}: {found.last_verdict.page}"
-        )
+        lines.append(f"last audit: {_audit_text(found.last_verdict)}")
     for name, holder in found.locks.items():
         lines.append(f"{name}: held by process {holder.pid} (run {holder.run}, since {holder.since})")
     if found.publications:
@@ -199,7 +237,7 @@ def _failure_text(incident: Incident) -> str:
     since = f"{incident.first_at:%Y-%m-%d %H:%M} UTC"
     times = "" if incident.failures == 1 else f", {incident.failures} times since {since}"
     mended = "; it has run since, a publication is missing" if incident.mended_at else ""
-    return f"{incident.name} at {incident.last_at:%Y-%m-%d %H:%M} UTC{times}{mended}"
+    return f"at {incident.last_at:%Y-%m-%d %H:%M} UTC{times}{mended}"
 
 
 def _holder(lock_file: Path) -> Holder | None:

@@ -19,7 +19,7 @@ import duckdb
 
 from siyu.publication.manifest import Column
 from siyu.settings import Home
-from siyu.storage import read_json
+from siyu.storage import inside, read_json
 
 RUN_LOG = "run_log"
 PRIMARY_KEY = ("run_id", "step_number")
@@ -121,11 +121,12 @@ class RunLogRow:
 
 def run_log_rows(home: Home) -> list[RunLogRow]:
     """All rows, ordered by run and number. What cannot be read is left out: no publication waits for its log."""
-    return [
-        row
-        for folder in sorted(home.runs.glob("*"))
-        for row in (*_tasks(folder), *_nodes(folder / "build.json"))
-    ]
+    return [row for folder in sorted(home.runs.glob("*")) for row in _rows_of(folder)]
+
+
+def run_log_of(home: Home, run_id: str) -> list[RunLogRow]:
+    """The rows of one run, by number, its newest steps too; empty once its logs have been removed."""
+    return list(_rows_of(inside(home.runs, run_id)))
 
 
 def write_run_log(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
@@ -135,6 +136,11 @@ def write_run_log(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         connection.execute(
             _INSERT, [[getattr(row, field.name) for row in rows] for field in fields(RunLogRow)]
         )
+
+
+def _rows_of(folder: Path) -> Iterator[RunLogRow]:
+    yield from _tasks(folder)
+    yield from _nodes(folder / "build.json")
 
 
 def _tasks(folder: Path) -> Iterator[RunLogRow]:
