@@ -1,4 +1,4 @@
-"""Export the marts of a built warehouse, audit the exported bytes, publish them or refuse.
+"""Export the marts of a built warehouse, audit the exported bytes, publish them or refuse; then write the report.
 
 **Safe to rerun?** Yes: publishing the same run again returns the same publication, and after a refusal what was
 published stays to the byte. Do not clear `audit` to get past a refusal: mend the data or the model, then run the night.
@@ -58,7 +58,16 @@ def publish_marts():
             publication_id = publish_night(run, step)
         yield Metadata(MARTS_PUBLISHED, {"run_id": run.run_id, "publication": publication_id})
 
-    export() >> audit() >> publish()
+    @task(execution_timeout=timedelta(minutes=15))
+    def report() -> None:
+        from siyu.orchestration.night import report_night
+        from siyu.orchestration.runs import current_run
+
+        run = current_run()
+        with run.step("report") as step:
+            report_night(run, step)
+
+    export() >> audit() >> publish() >> report()
 
 
 publish_marts()

@@ -1,10 +1,11 @@
 """Write the generated pages of docs/ from the project itself: `make docs`.
 
     requirements.md     which model, column and unit test carries which row of the requirements
-    data-dictionary.md  every published table and column, in English and Chinese
+    data-dictionary.md  every published table and column, in English and Chinese; the same as .csv
     dags.md             the DAGs, their schedules and tasks
     checks.md           what the audit checks before anything is published
     guarantees.md       what is promised, which tests show it, what they measured
+    performance.md      what a night costs, from the results that the bench kept; performance.svg is its picture
 
 `make docs` writes them, `python -m docs.generate --check` fails when one is stale.
 """
@@ -17,7 +18,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from docs import guarantees
+from docs import dictionary, guarantees, performance
+from docs.dictionary import requirement_rows
 from siyu.settings import PROJECT
 from siyu.storage import read_json
 
@@ -41,22 +43,6 @@ def parsed_project() -> dict[str, Any]:
         if not answer.success:
             sys.exit(f"the dbt project does not parse: {answer.exception}")
         return dict(read_json(Path(folder) / "manifest.json"))
-
-
-def published_models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Nodes of the models that are published, marts first."""
-    nodes = [
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"]["meta"].get("publish") == "marts"
-    ]
-    return sorted(nodes, key=lambda node: (not node["path"].startswith("marts"), node["name"]))
-
-
-def requirement_rows(meta: dict[str, Any]) -> list[str]:
-    """The requirement rows that a `meta` names, as a list."""
-    rows = meta.get("requirement", [])
-    return [rows] if isinstance(rows, str) else list(rows)
 
 
 def requirements(manifest: dict[str, Any]) -> str:
@@ -88,25 +74,6 @@ def requirements(manifest: dict[str, Any]) -> str:
         )
         lines.append(f"| {row} | {_code(models + columns)} | {_code(sorted(tests[row]))} |")
     return "\n".join(lines) + "\n"
-
-
-def data_dictionary(manifest: dict[str, Any]) -> str:
-    """Every published table with its columns."""
-    lines = ["# Data dictionary 数据字典\n"]
-    for node in published_models(manifest):
-        key = ", ".join(f"`{name}`" for name in node["config"]["meta"]["primary_key"])
-        lines += [
-            f"## marts.{node['name']}\n",
-            f"{node['description'].strip()}\n",
-            f"Primary key 主键: {key}\n",
-        ]
-        lines += ["| column 字段 | type 类型 | description 说明 |", "|---|---|---|"]
-        lines += [
-            f"| `{column['name']}` | {column['data_type']} | {_cell(column['description'])} |"
-            for column in node["columns"].values()
-        ]
-        lines.append("")
-    return "\n".join(lines)
 
 
 def dags(_: dict[str, Any]) -> str:
@@ -168,10 +135,13 @@ def _code(names: Iterable[str]) -> str:
 
 PAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "requirements.md": requirements,
-    "data-dictionary.md": data_dictionary,
+    "data-dictionary.md": lambda manifest: dictionary.as_markdown(dictionary.tables(manifest)),
+    "data-dictionary.csv": lambda manifest: dictionary.as_csv(dictionary.tables(manifest)),
     "dags.md": dags,
     "checks.md": checks,
     "guarantees.md": lambda _: guarantees.page(),
+    "performance.md": lambda _: performance.page(),
+    performance.PICTURE: lambda _: performance.picture(),
 }
 
 
@@ -180,7 +150,7 @@ def main(*, check: bool) -> None:
     manifest = parsed_project()
     stale = []
     for name, page in PAGES.items():
-        path, text = DOCS / name, HEADER + page(manifest)
+        path, text = DOCS / name, (HEADER if name.endswith(".md") else "") + page(manifest)
         if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
             stale.append(name)
         elif not check:

@@ -80,7 +80,9 @@ class Settings(BaseModel):
     keep_logs_days: int = Field(default=30, ge=0)
     keep_warehouses: int = Field(default=2, ge=1)
     compact_files: int = Field(default=30, ge=2)
-    docs_url: str | None = Field(default=None, pattern=r"^https?://[^\s\"'<>]{1,500}$")  # of site/, for the report
+    docs_url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s\"'<>]{1,500}$"
+    )  # of site/, for the report
     dbt_vars: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("dbt_vars")

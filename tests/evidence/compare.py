@@ -6,73 +6,23 @@ published, and holding siyu's counts of rows against the first. Not here: runnin
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import duckdb
 
-HERE = Path(__file__).resolve().parent
-MAPPINGS = HERE.parents[1] / "examples" / "mappings"
-STATEMENT = re.compile(r"^-- (prepare|name|rows): (\w+)\n", re.MULTILINE)
+from tests.evidence.data_sets import DataSet
+
+STATEMENT = re.compile(r"^-- (prepare|name|table): (\w+)\n", re.MULTILINE)
 JUDGEMENT = re.compile(r"^-- judgement: (.+)$", re.MULTILINE)
+WHOLE = ("bigint", "hugeint", "integer")
 
-
-@dataclass(frozen=True, kw_only=True)
-class DataSet:
-    """A public data set: where it lies, how siyu reads it, and the reasons under which siyu excludes its rows."""
-
-    name: str  # of the SQL files
-    title: str
-    source: str  # who made it, and under which terms
-    folder: str
-    mapping: str
-    currency: str
-    unit: str  # what a row of the file is
-    excluded_as: dict[str, str] = field(default_factory=dict)  # judgement → siyu's reason; one or more to one
-    read_as: str  # judgement that counts every row read
-    unchanged_as: str | None = None  # judgement that counts rows siyu already had
-    twice_as: str | None = None  # judgement that counts rows which become two records
-
-    @property
-    def mapping_file(self) -> Path:
-        """The mapping that ships with siyu."""
-        return MAPPINGS / self.mapping
-
-
-UCI = DataSet(
-    name="uci_online_retail",
-    title="UCI Online Retail, December 2009 to December 2011",
-    source="D. Chen, Online Retail (2015) and Online Retail II (2019), UCI Machine Learning Repository, CC BY 4.0",
-    folder="uci_online_retail",
-    mapping="uci_online_retail.yml",
-    currency="GBP",
-    unit="invoice line",
-    excluded_as={
-        "bad_debt": "bad_debt",
-        "tests": "test_order",
-        "non_goods": "non_goods",
-        "cancelled_tests": "test_order",
-        "cancelled_non_goods": "non_goods",
-        "stock_adjustments": "stock_adjustment",
-        "zero_prices": "no_price",
-    },
-    read_as="all_rows",
-    unchanged_as="second_copies",
-)
-TMALL = DataSet(
-    name="tmall_orders",
-    title="Tmall orders of February 2020",
-    source="A teaching data set from Chinese data-science sites; no licence stated, so it is not in this repository",
-    folder="tmall_orders_2020_02",
-    mapping="tmall_orders.yml",
-    currency="CNY",
-    unit="order",
-    read_as="all_orders",
-    twice_as="refunds",
-)
-DATA_SETS = (UCI, TMALL)
+Value = int | Decimal | str | None
+Line = tuple[Value, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +34,20 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Table:
+    """Lines of measures, each under its keys (the columns before the first number). Numbers are exact, no doubles."""
+
+    keys: tuple[str, ...]
+    measures: tuple[str, ...]
+    lines: dict[Line, Line]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What one side says: a figure per judgement, and per cell of the RFM grid (window, recent, frequent, high)."""
+    """What one side says: a figure per judgement, and its tables by name."""
 
     figures: dict[str, Figure]
-    cells: dict[tuple[Any, ...], Figure]
+    tables: dict[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,25 +63,26 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """One figure from both sides; rows alone where no amount is meant."""
+class Comparison(Generic[T]):
+    """One figure, or one line of a table, from both sides; None where a side does not have the line."""
 
     what: str
-    independent: Figure
-    siyu: Figure
+    key: Line = ()  # of a line
+    independent: T
+    siyu: T
 
     @property
     def differs(self) -> bool:
-        """Whether the two sides disagree by a single row or fen."""
+        """Whether the two sides disagree by a single row, fen or last digit."""
         return self.independent != self.siyu
 
 
 def judgements(data_set: DataSet) -> dict[str, str]:
-    """What was decided, by name, in the order of the SQL file."""
+    """What was decided, by name of figure or table, in the order of the SQL files."""
     return {
         name: match.group(1)
-        for kind, name, body in _statements(HERE / f"{data_set.name}.sql")
-        if kind == "name" and (match := JUDGEMENT.search(body))
+        for _, name, body in _statements(data_set.sql_files(".sql"))
+        if (match := JUDGEMENT.search(body))
     }
 
 
@@ -130,13 +90,13 @@ def independent_answers(data_set: DataSet, data_folder: Path) -> Answers:
     """What DuckDB alone says about the raw files."""
     with duckdb.connect() as connection:
         connection.execute("set variable data = $folder", {"folder": str(data_folder)})
-        return _answers(connection, HERE / f"{data_set.name}.sql")
+        return _answers(connection, data_set.sql_files(".sql"))
 
 
 def published_answers(data_set: DataSet, marts_file: Path) -> Answers:
     """What siyu's published marts say."""
     with duckdb.connect(marts_file, read_only=True) as connection:
-        return _answers(connection, HERE / f"{data_set.name}.marts.sql")
+        return _answers(connection, data_set.sql_files(".marts.sql"))
 
 
 def rows_of_loads(loads: Iterable[Mapping[str, Mapping[str, Any]]]) -> Rows:
@@ -164,21 +124,22 @@ def rows_of_loads(loads: Iterable[Mapping[str, Mapping[str, Any]]]) -> Rows:
     )
 
 
-def compare_rows(data_set: DataSet, independent: Answers, rows: Rows) -> list[Comparison]:
+def compare_rows(data_set: DataSet, independent: Answers, rows: Rows) -> list[Comparison[int]]:
     """Rows read, unchanged and excluded by reason on both sides; nothing of these files is beyond understanding."""
-    figures = independent.figures
-    read = figures[data_set.read_as].rows
-    unchanged = figures[data_set.unchanged_as].rows if data_set.unchanged_as else 0
-    twice = figures[data_set.twice_as].rows if data_set.twice_as else 0
-    expected_reasons: Counter[str] = Counter()
+
+    def counted(names: Iterable[str]) -> int:
+        return sum(independent.figures[name].rows for name in names)
+
+    unchanged = counted([data_set.unchanged_as] if data_set.unchanged_as else [])
+    excluded: Counter[str] = Counter()
     for judgement, reason in data_set.excluded_as.items():
-        expected_reasons[reason] += figures[judgement].rows
+        excluded[reason] += counted([judgement])
     expected = {
-        "rows read": read,
-        "records landed": read - unchanged + twice,
+        "rows read": counted(data_set.read_as),
+        "records landed": counted(data_set.recorded_as) - unchanged,
         "rows unchanged": unchanged,
         "rows quarantined": 0,
-    } | {f"rows excluded as {reason}": count for reason, count in expected_reasons.items()}
+    } | {f"rows excluded as {reason}": count for reason, count in excluded.items()}
     found = {
         "rows read": rows.read,
         "records landed": rows.landed,
@@ -186,47 +147,71 @@ def compare_rows(data_set: DataSet, independent: Answers, rows: Rows) -> list[Co
         "rows quarantined": rows.quarantined,
     } | {f"rows excluded as {reason}": count for reason, count in rows.excluded.items()}
     return [
-        Comparison(
-            what=what,
-            independent=Figure(rows=expected.get(what, 0), fen=0),
-            siyu=Figure(rows=found.get(what, 0), fen=0),
-        )
+        Comparison(what=what, independent=expected.get(what, 0), siyu=found.get(what, 0))
         for what in expected | found
     ]
 
 
-def compare_figures(independent: Answers, published: Answers) -> list[Comparison]:
-    """Every figure that siyu's side has, and every cell of the RFM grid that either side has."""
-    nothing = Figure(rows=0, fen=0)
-    same_name = [
+def compare_figures(independent: Answers, published: Answers) -> list[Comparison[Figure]]:
+    """Every figure that siyu's side has."""
+    return [
         Comparison(what=name, independent=independent.figures[name], siyu=figure)
         for name, figure in published.figures.items()
     ]
-    cells = [
-        Comparison(
-            what=" ".join(str(part) for part in cell),
-            independent=independent.cells.get(cell, nothing),
-            siyu=published.cells.get(cell, nothing),
-        )
-        for cell in sorted(independent.cells.keys() | published.cells.keys())
-    ]
-    return same_name + cells
 
 
-def _answers(connection: duckdb.DuckDBPyConnection, file: Path) -> Answers:
+def compare_tables(independent: Answers, published: Answers) -> dict[str, list[Comparison[Line | None]]]:
+    """By name of each table that siyu's side has: every line that either side has, the independent ones first."""
+    compared = {}
+    for name, theirs in published.tables.items():
+        ours = independent.tables[name]
+        if (ours.keys, ours.measures) != (theirs.keys, theirs.measures):
+            raise ValueError(
+                f"table {name}: columns {theirs.keys, theirs.measures}, expected {ours.keys, ours.measures}"
+            )
+        compared[name] = [
+            Comparison(
+                what=" ".join([name, *map(str, key)]),
+                key=key,
+                independent=ours.lines.get(key),
+                siyu=theirs.lines.get(key),
+            )
+            for key in ours.lines | theirs.lines
+        ]
+    return compared
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> Answers:
     figures: dict[str, Figure] = {}
-    cells: dict[tuple[Any, ...], Figure] = {}
-    for kind, name, body in _statements(file):
-        found = connection.execute(body).fetchall()
-        if kind == "name":
-            ((rows, fen),) = found
-            figures[name] = Figure(rows=int(rows), fen=int(fen or 0))
-        elif kind == "rows":
-            cells |= {tuple(key): Figure(rows=rows, fen=int(fen)) for *key, rows, fen in found}
-    return Answers(figures=figures, cells=cells)
+    tables: dict[str, Table] = {}
+    for kind, name, body in _statements(files):
+        match kind:
+            case "prepare":
+                connection.execute(body)
+            case "name":
+                ((rows, fen),) = connection.execute(body).fetchall()
+                figures[name] = Figure(rows=int(rows), fen=int(fen or 0))
+            case _:
+                tables[name] = _table(connection.sql(body))
+    return Answers(figures=figures, tables=tables)
 
 
-def _statements(file: Path) -> list[tuple[str, str, str]]:
-    """The statements of a file: kind, name and SQL of each."""
-    parts = STATEMENT.split(file.read_text(encoding="utf-8"))[1:]
-    return list(zip(parts[0::3], parts[1::3], parts[2::3], strict=True))
+def _table(relation: duckdb.DuckDBPyRelation) -> Table:
+    types = [type_.id for type_ in relation.types]
+    if "double" in types:
+        raise ValueError(
+            f"a double has no last digit to compare: cast {relation.columns[types.index('double')]}"
+        )
+    first = next(index for index, type_ in enumerate(types) if type_ in (*WHOLE, "decimal"))
+    return Table(
+        keys=tuple(relation.columns[:first]),
+        measures=tuple(relation.columns[first:]),
+        lines={row[:first]: row[first:] for row in relation.fetchall()},
+    )
+
+
+def _statements(files: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
+    """The statements of some files: kind, name and SQL of each."""
+    for file in files:
+        parts = STATEMENT.split(file.read_text(encoding="utf-8"))[1:]
+        yield from zip(parts[0::3], parts[1::3], parts[2::3], strict=True)

@@ -1,6 +1,7 @@
 """A night without Airflow: the rooms' own functions, one after another, as the DAGs call them."""
 
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ def land_folder(home: Home, settings: Settings, *, mapping_file: Path, path: Pat
     return loads
 
 
-def publish_what_landed(home: Home, settings: Settings) -> Verdict:
-    """Build, export, audit and publish; a refusal raises."""
-    export_candidate(home, build_warehouse(home, settings, run_id=RUN_ID, as_of=None))
+def publish_what_landed(home: Home, settings: Settings, *, as_of: str | None = None) -> Verdict:
+    """Build, export, audit and publish; a refusal raises. Without `as_of`, up to the day of the newest order."""
+    day = date.fromisoformat(as_of) if as_of else None
+    export_candidate(home, build_warehouse(home, settings, run_id=RUN_ID, as_of=day))
     verdict = audit_candidate(home, RUN_ID)
     publish_candidate(home, settings, RUN_ID)
     return verdict

@@ -1,29 +1,32 @@
 """`make evidence DATA=<folder>`: siyu's own nights over public data against SQL that reads the raw files alone.
 
-Runs `siyu nightly` in a home per data set (under a temporary folder), compares, writes docs/results-on-public-data.md.
+Runs `siyu nightly` in a home per data set, compares, writes docs/results-on-public-data.md. The homes are temporary;
+that of a night which failed stays, with the log its message names.
 Exit code 1 where a figure differs by a row or a fen, that of `siyu nightly` where the night failed.
 """
 
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tests.evidence.compare import (
-    DATA_SETS,
-    DataSet,
     compare_figures,
     compare_rows,
+    compare_tables,
     independent_answers,
     published_answers,
     rows_of_loads,
 )
+from tests.evidence.data_sets import DATA_SETS, DataSet
 from tests.evidence.page import Result, page
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,7 @@ def run_night(data_set: DataSet, data_folder: Path, home: Path) -> tuple[dict[st
             data_folder / data_set.folder,
             "--home",
             home,
+            *(["--as-of", data_set.as_of] if data_set.as_of else []),
         ],
         stdout=subprocess.PIPE,
         check=False,
@@ -59,7 +63,13 @@ def run_night(data_set: DataSet, data_folder: Path, home: Path) -> tuple[dict[st
 
 def result_of(data_set: DataSet, data_folder: Path, home: Path) -> Result:
     """Run a night over a data set and ask both sides."""
-    night, seconds = run_night(data_set, data_folder, home)
+    return answered(data_set, data_folder, home, *run_night(data_set, data_folder, home))
+
+
+def answered(
+    data_set: DataSet, data_folder: Path, home: Path, night: dict[str, Any], seconds: float
+) -> Result:
+    """Ask both sides about a night that has been published in a home."""
     landed = next(step for step in night["steps"] if step["name"] == "extract_and_land")
     rows = rows_of_loads(load["resources"] for load in landed["facts"]["loads"])
     independent = independent_answers(data_set, data_folder)
@@ -71,6 +81,7 @@ def result_of(data_set: DataSet, data_folder: Path, home: Path) -> Result:
         as_of=night["publication"]["as_of_date"],
         row_comparisons=compare_rows(data_set, independent, rows),
         figure_comparisons=compare_figures(independent, published),
+        table_comparisons=compare_tables(independent, published),
         seconds={step["name"]: step["seconds"] for step in night["steps"]},
         whole_night_seconds=seconds,
     )
@@ -88,8 +99,14 @@ def main(arguments: list[str]) -> int:
     results = []
     for data_set in DATA_SETS:
         print(f"evidence: {data_set.title}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(prefix="siyu-evidence-") as folder:
-            results.append(result_of(data_set, data_folder, Path(folder) / "home"))
+        folder = Path(tempfile.mkdtemp(prefix="siyu-evidence-"))
+        results.append(result_of(data_set, data_folder, folder / "home"))
+        shutil.rmtree(folder)
+    return report(results)
+
+
+def report(results: Sequence[Result]) -> int:
+    """Write the page and say what differs; the exit code."""
     environment = (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, "
         f"DuckDB {version('duckdb')}, dbt {version('dbt-core')}, Airflow {version('apache-airflow')}"
@@ -99,9 +116,8 @@ def main(arguments: list[str]) -> int:
     for result in results:
         for difference in result.differences:
             print(f"evidence: {result.data_set.name}: {difference}", file=sys.stderr)
-        compared = len(result.row_comparisons) + len(result.figure_comparisons)
         print(
-            f"evidence: {result.data_set.name}: {compared} figures, {len(result.differences)} differ,"
+            f"evidence: {result.data_set.name}: {len(result.comparisons)} figures, {len(result.differences)} differ,"
             f" {result.whole_night_seconds:.0f} s",
             file=sys.stderr,
         )

@@ -74,3 +74,11 @@ from orders where paid_at >= timestamp '2020-03-01';
 -- name: buyers
 -- judgement: The file names no customer: there are no buyers, and no RFM.
 select 0 as rows_counted, cast(0 as bigint) as fen;
+
+-- prepare: judged_orders
+create or replace temp table judged_orders as
+select cast(paid_at as date) as paid_date, total as paid, total - refunded as net from orders where paid_at is not null;
+
+-- prepare: unlinked_refunds
+create or replace temp table unlinked_refunds as
+select cast(null as date) as refunded_date, cast(0 as decimal(18, 2)) as amount where false;

@@ -82,11 +82,3 @@ from marts.kpi_daily where channel_code = 'all' and window_days = 1;
 -- name: buyers
 select count(*) as rows_counted, cast(sum(net_amount) * 100 as bigint) as fen
 from marts.member_rfm where rfm_window = 'lifetime';
-
--- rows: rfm
-select
-    rfm_window, is_recent, is_frequent, is_high_value,
-    count(*) as rows_counted, cast(sum(net_amount) * 100 as bigint) as fen
-from marts.member_rfm
-group by all
-order by all;

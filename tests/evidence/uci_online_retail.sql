@@ -228,7 +228,8 @@ select
     paid,
     coalesce(matched.amount, 0) as matched,
     paid - least(coalesce(matched.amount, 0), paid) as net,
-    paid > 0 and coalesce(matched.amount, 0) >= paid as is_fully_refunded
+    paid > 0 and coalesce(matched.amount, 0) >= paid as is_fully_refunded,
+    not is_fully_refunded as is_valid
 from orders
 left join matched using (invoice);
 
@@ -271,35 +272,11 @@ select
 select count(distinct customer) as rows_counted, cast(sum(net) * 100 as bigint) as fen
 from judged_orders where not is_fully_refunded and customer is not null;
 
--- rows: rfm
--- judgement: Recency, frequency and net amount per person and window, high when strictly better than the window's mean.
-with windows as (
-    select * from (values ('30d', 30), ('90d', 90), ('365d', 365), ('lifetime', null)) as windows(rfm_window, days)
-),
-per_person as (
-    select
-        rfm_window,
-        customer,
-        min(date_diff('day', paid_date, (select max(paid_date) from judged_orders))) as recency,
-        count(*) as frequency,
-        sum(net) as monetary
-    from judged_orders
-    inner join windows
-        on days is null or paid_date > (select max(paid_date) from judged_orders) - cast(days as integer)
-    where not is_fully_refunded and customer is not null
-    group by all
-),
--- x < mean as n * x < sum: in whole numbers, so that no rounding of the mean decides about a person
-cells as (
-    select
-        *,
-        recency * count(*) over same_window < sum(recency) over same_window as is_recent,
-        frequency * count(*) over same_window > sum(frequency) over same_window as is_frequent,
-        monetary * count(*) over same_window > sum(monetary) over same_window as is_high_value
-    from per_person
-    window same_window as (partition by rfm_window)
-)
-select rfm_window, is_recent, is_frequent, is_high_value, count(*) as rows_counted, cast(sum(monetary) * 100 as bigint) as fen
-from cells
-group by all
-order by all;
+-- prepare: unlinked_refunds
+create or replace temp table unlinked_refunds as
+select cast(refunded_at as date) as refunded_date, amount
+from refunds
+where judgement = 'goods' and refund not in (select refund from matched_refunds where is_matched);
+
+-- prepare: as_of
+create or replace temp table as_of as select max(paid_date) as day from judged_orders;

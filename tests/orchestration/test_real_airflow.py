@@ -22,6 +22,7 @@ TASKS = [
     ("publish_marts", "export"),
     ("publish_marts", "audit"),
     ("publish_marts", "publish"),
+    ("publish_marts", "report"),
     ("maintain_warehouse", "enforce_retention"),
     ("maintain_warehouse", "compact_raw"),
 ]

@@ -6,6 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from siyu.bench.night import check_equal, run_plain
+from siyu.publication import current_publication
+from siyu.publication.manifest import read_manifest
 from siyu.sandbox.order_log import generate_order_log
 from siyu.settings import PROJECT, Home, Settings
 from tests.evidence.compare import Rows, rows_of_loads
@@ -142,3 +145,16 @@ def test_dirty_rows_go_where_they_belong(night: tuple[Path, dict[str, Any], Rows
     assert rows.unchanged == truth["dirty"]["orders_exported_again"]
     assert rows.excluded["brushing"] == 1
     assert rows.read == sum(truth["files"].values())
+
+
+@pytest.mark.timeout(300)
+def test_a_table_differs_from_the_one_that_plain_sql_makes(
+    night: tuple[Path, dict[str, Any], Rows], tmp_path: Path
+) -> None:
+    home = Home(night[0].parent.parent)
+    publication = current_publication(home)
+    assert publication is not None
+    manifest = read_manifest(publication.folder)
+    run_plain(home, manifest, tmp_path)
+    check_equal(manifest, tmp_path / "plain", Settings())
+    assert len(manifest.models) == 17

@@ -1,112 +1,98 @@
-"""`siyu bench …`: figures that a choice rests on, both sides measured in one run on this machine."""
+"""`siyu bench …`: figures that a choice or a budget rests on, both sides measured in one run on this machine."""
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from siyu.cli.options import JsonOption
+from siyu.cli.options import HomeOption, JsonOption
 from siyu.cli.terminal import print_result
-from siyu.settings import PROJECT, Home, Settings, find_home, load_settings
+from siyu.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True)
 
-DBT_PROJECT = PROJECT / "dbt_project"
-CAUTIOUS = ("--indirect-selection", "cautious")  # a test runs when all that it looks at is selected
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildFigures:
-    """Seconds of wall time for the same models and tests over the same raw files."""
-
-    models: int
-    one_build_seconds: float
-    build_per_model_seconds: float
-    ratio: float
+ORDERS = 1_000_000
+ORDERS_PER_MEMBER = 10
 
 
 @app.callback()
 def about() -> None:
-    """Figures that a choice rests on, both sides measured in one run on this machine."""
+    """Figures that a choice or a budget rests on, both sides measured in one run on this machine."""
 
 
 @app.command("build")
 def build(
     as_of: Annotated[str, typer.Option("--as-of", help="Last business day, e.g. 2025-12-31.")],
     *,
-    home: Annotated[Path | None, typer.Option("--home", help="Whose raw files are built.")] = None,
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """One dbt build in one process against one process per model, as a task per model would start.
+    """Compare one dbt build with one process per model.
+
+    A process per model is what a task per model would start.
 
     Example: siyu bench build --home .siyu/demo/home --as-of 2025-12-31
     """
-    found = find_home(home)
-    settings = load_settings(found)
-    with tempfile.TemporaryDirectory() as folder:
-        one, models = _one_build(found, settings, Path(folder), as_of)
-        each = _build_per_model(found, settings, Path(folder), as_of, models)
-    figures = BuildFigures(
-        models=len(models), one_build_seconds=one, build_per_model_seconds=each, ratio=round(each / one, 1)
-    )
+    from siyu.bench.build import measure_builds
+    from siyu.settings import find_home
+
+    figures = measure_builds(find_home(home), as_of)
     words = (
-        f"{figures.models} models: one build {one:.1f} s, one process per model {each:.1f} s, "
-        f"{figures.ratio:.1f} times as long"
+        f"{figures.models} models: one build {figures.one_build_seconds:.1f} s, one process per model"
+        f" {figures.build_per_model_seconds:.1f} s, {figures.ratio:.1f} times as long"
     )
     print_result(figures, words, as_json=as_json)
 
 
-def _one_build(home: Home, settings: Settings, folder: Path, as_of: str) -> tuple[float, list[str]]:
-    warehouse = _fresh_warehouse(home, settings, folder / "one.duckdb")
-    seconds = _dbt(warehouse, folder / "one", settings, as_of)
-    manifest = json.loads((folder / "one" / "manifest.json").read_text(encoding="utf-8"))
-    results = json.loads((folder / "one" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    built = [result["unique_id"] for result in results]  # in the order in which they could be built
-    return seconds, [manifest["nodes"][name]["name"] for name in built if name.startswith("model.")]
+@app.command("night")
+def night(
+    *,
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of the generated log.")] = ORDERS,
+    members: Annotated[
+        int | None,
+        typer.Option("--members", min=1, help="Persons of the generated log; default one per ten orders."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Measure over files of your own instead, with --path.")
+    ] = None,
+    path: Annotated[
+        Path | None, typer.Option("--path", help="The file or folder that --mapping reads.")
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs per side; the middle one counts.")] = 3,
+    airflow: Annotated[
+        bool, typer.Option("--airflow/--no-airflow", help="Whether the night through Airflow is measured.")
+    ] = True,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Also keep the result in this file, e.g. docs/performance.json."),
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option("--work", help="Where log and homes are made and left, to be taken again.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a night in Airflow, without it, and in plain SQL.
 
+    All three make the same tables over the same landed files. Ends with 1 when the plain tables are not equal to
+    siyu's. A missed budget is told, and ends with 0.
 
-def _build_per_model(home: Home, settings: Settings, folder: Path, as_of: str, models: list[str]) -> float:
-    warehouse = _fresh_warehouse(home, settings, folder / "each.duckdb")
-    target = folder / "each"
-    seconds = _dbt(warehouse, target, settings, as_of, "--select", "resource_type:seed", *CAUTIOUS)
-    for model in models:
-        seconds += _dbt(warehouse, target, settings, as_of, "--select", model, *CAUTIOUS)
-    return round(seconds, 1)
+    Example: siyu bench night --orders 10000000 --members 1000000 --runs 3
+    """
+    from siyu.bench.figures import as_words
+    from siyu.bench.figures import keep as keep_figures
+    from siyu.bench.night import data_set_of_files, generated_data_set, measure_night
 
-
-def _fresh_warehouse(home: Home, settings: Settings, path: Path) -> Path:
-    from siyu.engine import connect
-    from siyu.landing import create_raw_views
-
-    with connect(path, settings=settings) as connection:
-        create_raw_views(connection, home)
-    return path
-
-
-def _dbt(warehouse: Path, target: Path, settings: Settings, as_of: str, *selection: str) -> float:
-    """Seconds of one dbt process; the parsed project in `target` is used again."""
-    variables = settings.dbt_vars | {
-        "as_of_date": as_of,
-        "business_timezone": settings.business_timezone,
-        "reporting_currency": settings.reporting_currency,
-    }
-    started = time.monotonic()
-    subprocess.run(
-        [
-            *(str(Path(sys.executable).parent / "dbt"), "--quiet", "build"),
-            *("--exclude-resource-types", "unit_test", *selection),
-            *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
-            *("--target-path", str(target), "--log-path", str(target)),
-            *("--vars", json.dumps(variables)),
-        ],
-        env=os.environ | {"SIYU_WAREHOUSE_PATH": str(warehouse), "DO_NOT_TRACK": "1"},
-        check=True,
-    )
-    return round(time.monotonic() - started, 1)
+    if (mapping is None) != (path is None):
+        raise UsageError("--mapping and --path go together", do="give both, or neither for a generated log")
+    with tempfile.TemporaryDirectory(prefix="siyu-bench-") as temporary:
+        folder = work or Path(temporary)
+        if mapping and path:
+            data = data_set_of_files(mapping, path)
+        else:
+            persons = members or max(1, orders // ORDERS_PER_MEMBER)
+            data = generated_data_set(folder / f"log-{orders}-{persons}", orders=orders, members=persons)
+        figures = measure_night(data, folder, runs=runs, with_airflow=airflow)
+    if keep:
+        keep_figures(figures, keep)
+    print_result(figures, as_words(figures), as_json=as_json)

@@ -19,22 +19,23 @@ STEPS = {
     "export": "exporting the candidate",
     "audit": "auditing the candidate",
     "publish": "publishing",
+    "report": "writing the report",
     "enforce_retention": "removing what is no longer kept",
     "compact_raw": "merging small raw files",
 }
 
 
 class StepProgress:
-    """One line per finished step, and a spinner for the one that runs; the spinner only on a terminal."""
+    """One line per finished step, and a spinner for the one that runs; only on a terminal, the log has them always."""
 
     def __init__(self, console: Console, *, quiet: bool) -> None:
         self._console = console
-        self._quiet = quiet
+        self._quiet = quiet or not console.is_terminal
         self._status: Status | None = None
         self._ended: set[str] = set()
 
     def __enter__(self) -> "StepProgress":
-        if not self._quiet and self._console.is_terminal:
+        if not self._quiet:
             self._status = self._console.status("starting Airflow")
             self._status.start()
         return self
@@ -79,10 +80,13 @@ def print_night(console: Console, night: Night, home: Home) -> None:
     console.print("Where to look:", highlight=False)
     places = {
         "marts": home.marts_file,
+        "report": home.report_file,
         "audit": home.publications / f"{publication.id:06d}" / "verdict.html",
         "log": night.log,
     }
     for name, place in places.items():
+        if not place.exists():  # a publication that an older siyu made has no report yet
+            continue
         console.print(visible(f"  {name:<6} {place}"), highlight=False, markup=False, soft_wrap=True)
     console.print(
         visible(f"  try    siyu status --home {home}"), highlight=False, markup=False, soft_wrap=True

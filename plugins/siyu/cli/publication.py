@@ -5,13 +5,16 @@ Here: arguments and what is printed. Not here: what they do (publication).
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from siyu.cli.options import ByOption, HomeOption, JsonOption, ReasonOption
-from siyu.cli.terminal import print_result
-from siyu.errors import ExitCode, UsageError
+from siyu.cli.terminal import print_result, visible
+from siyu.errors import ExitCode, SiyuError, UsageError
+
+if TYPE_CHECKING:
+    from siyu.settings import Home
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -77,6 +80,7 @@ def rollback(
 
     place = existing_home(home)
     restored = publication.rollback(place, load_settings(place), publication_id, by=by, reason=reason)
+    _write_report(place)
     words = (
         f"publication {restored.id} restores {publication_id}, as of {restored.as_of_date}; "
         "nothing new is published until: siyu publish --resume"
@@ -110,12 +114,24 @@ def publish(
     settings = load_settings(place)
     if run_id:
         made = publication.publish_candidate(place, settings, run_id)
+        _write_report(place)
         words = f"publication {made.id}, as of {made.as_of_date}" + ("" if made.is_new else " (nothing new)")
         print_result(made, words, as_json=as_json)
         return
     ended = publication.resume(place, settings, by=by, reason=reason)
     words = f"no longer on hold since rollback to {ended.restores}" if ended else "nothing was on hold"
     print_result({"ended": ended}, words, as_json=as_json)
+
+
+def _write_report(home: "Home") -> None:
+    """The page about what is published now; what was published stands, whatever happens here."""
+    from siyu.report import write_report
+    from siyu.settings import load_settings
+
+    try:
+        write_report(home, load_settings(home))
+    except (SiyuError, OSError) as fault:
+        typer.echo(visible(f"siyu: published, but the report was not written: {fault}"), err=True)
 
 
 def _duration(text: str) -> timedelta:

@@ -20,7 +20,7 @@ class Source:
     sha256: str
     bytes: int
     mapping: str
-    mapping_sha256: str
+    mapping_sha256: str  # of the mapping, and of the files that it looked values up in
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from siyu.publication import (
 )
 from siyu.publication.damage import damage
 from siyu.publication.postgres import is_configured
+from siyu.report import write_report
 from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
@@ -121,6 +122,13 @@ def publish_night(run: Run, step: Step) -> int:
     step.facts = {"publication": publication.id, "new": publication.is_new}
     step.rows = sum(publication.rows.values()) if publication.is_new else 0
     return publication.id
+
+
+def report_night(run: Run, step: Step) -> None:
+    """Write the report about what is published; what was published stands, whatever happens here."""
+    written = write_report(run.home, run.settings)
+    step.facts = {"publication": written.publication}
+    step.bytes = written.bytes
 
 
 def _published_as(run: Run) -> int | None:

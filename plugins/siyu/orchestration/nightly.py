@@ -102,15 +102,20 @@ def _run(
             process.wait()
     steps = read_steps(home, run_id)
     failed = next((step for step in steps if step.error), None)
+    published = next((step.facts for step in steps if step.name == "publish" and not step.error), None)
     if failed is not None and failed.error is not None:
-        raise NightFailedError(failed.error["message"], exit_code=failed.error["exit_code"], log=log)
+        stands = f"; publication {published['publication']} is published all the same" if published else ""
+        raise NightFailedError(failed.error["message"] + stands, exit_code=failed.error["exit_code"], log=log)
     if process.returncode:
         found = f"the night ended with {process.returncode} outside its steps"
         tell_lost_night(home, run_id, found)
         raise NightFailedError(found, exit_code=ExitCode.UNEXPECTED, log=log)
-    published = next((step.facts for step in steps if step.name == "publish"), {"new": False})
     return Night(
-        run_id=run_id, steps=steps, publication=summarise(home), is_new=bool(published["new"]), log=log
+        run_id=run_id,
+        steps=steps,
+        publication=summarise(home),
+        is_new=bool(published and published["new"]),
+        log=log,
     )
 
 

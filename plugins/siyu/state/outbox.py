@@ -109,8 +109,8 @@ class Incident:
 
     @property
     def is_of_a_night(self) -> bool:
-        """Whether it keeps new numbers from being published."""
-        return self.dag != "maintain_warehouse"
+        """Whether it keeps new numbers from being published; the report comes after them."""
+        return self.dag != "maintain_warehouse" and self.step != "report"
 
 
 @dataclass(frozen=True, kw_only=True)

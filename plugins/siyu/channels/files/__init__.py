@@ -2,7 +2,7 @@
 
 mapping.py says what a mapping is, claims.py which files it reads, reading.py and its formats turn a file into text,
 casting.py text into values, conditions.py rules into expressions, extract.py all of it into batches for landing.
-check.py and draft.py help a person to write one.
+check.py and drafting/ help a person to write one.
 """
 
 from siyu.channels.files.claims import Claims, SourceFile, claim_files

@@ -47,6 +47,8 @@ class CheckedFile:
     encoding: str | None = None
     rows: int = 0
     rows_nowhere: int = 0
+    looks_into: list[str] = field(default_factory=list)  # files it looks values up in
+    unmatched: dict[str, int] = field(default_factory=dict)  # rows whose lookup found nothing, by lookup
     unmapped_columns: list[str] = field(default_factory=list)
     resources: list[CheckedResource] = field(default_factory=list)
     error: str = ""
@@ -88,11 +90,13 @@ def check_mapping(mapping: Mapping, path: Path, settings: Settings) -> Check:
 def _check_file(
     mapping: Mapping, source: SourceMapping, file: SourceFile, settings: Settings, home: Home
 ) -> CheckedFile:
-    checked = CheckedFile(file=file.name, source=source.name)
+    looks_into = [other.name for others in file.looks_into.values() for other in others]
+    checked = CheckedFile(file=file.name, source=source.name, looks_into=looks_into)
     try:
         with extraction(mapping, source, file, settings, home) as found:
             checked.encoding, checked.rows = found.encoding, found.rows_read
             checked.rows_nowhere, checked.unmapped_columns = found.rows_nowhere, found.unmapped
+            checked.unmatched = {key: rows for key, rows in found.unmatched.items() if rows}
             for batch in found.batches:
                 checked.resources.append(_check_batch(found, batch, settings))
     except (SourceError, RefusedError) as error:

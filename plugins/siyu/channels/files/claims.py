@@ -1,7 +1,7 @@
 """Which files of a folder a mapping reads, and which nobody reads."""
 
 import glob
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from siyu.channels.files.mapping import Mapping, SourceMapping
@@ -10,15 +10,22 @@ from siyu.errors import SourceError, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """A file and the name it is registered under: relative to the folder given, never absolute."""
+    """A file and the name it is registered under: relative to the folder given, never absolute.
+
+    `looks_into`: the files in which its source looks values up, by the name of their source.
+    """
 
     path: Path
     name: str
+    looks_into: dict[str, tuple["SourceFile", ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What a mapping reads, by source in the mapping's order, then by name; and what it does not."""
+    """What a mapping reads, by source in the mapping's order, then by name; and what it does not.
+
+    Files of a source without resources are not among `claimed`: they are read where another source looks into them.
+    """
 
     claimed: list[tuple[SourceMapping, SourceFile]]
     unclaimed: list[Path]
@@ -32,7 +39,7 @@ def claim_files(mapping: Mapping, path: Path) -> Claims:
 
     Raises:
         UsageError: The path is not there.
-        SourceError: No file is claimed at all.
+        SourceError: No file is claimed at all, or none of a source that a claimed file's source looks into.
     """
     if not path.exists():
         raise UsageError(f"{path} is not there", expected="a file or a folder", do="check its name")
@@ -48,7 +55,7 @@ def claim_files(mapping: Mapping, path: Path) -> Claims:
         }
         found += [(source, file) for file in sorted(matched & present.keys())]
     claimed_paths = [file for _, file in found]
-    if not found:
+    if not any(source.resources for source, _ in found):
         patterns = sorted({pattern for source in mapping.sources for pattern in source.files})
         seen = ", ".join(sorted(present.values())[:10]) or "nothing"
         raise SourceError(
@@ -56,19 +63,33 @@ def claim_files(mapping: Mapping, path: Path) -> Claims:
             expected=f"a file called {' or '.join(patterns)}",
             do="give another path, or mend `files:` in the mapping",
         )
+    files: dict[str, list[SourceFile]] = {}
+    for source, file in found:
+        name = present[file] + (f"#{source.name}" if claimed_paths.count(file) > 1 else "")
+        files.setdefault(source.name, []).append(SourceFile(path=file, name=name))
     return Claims(
         claimed=[
-            (
-                source,
-                SourceFile(
-                    path=file,
-                    name=present[file] + (f"#{source.name}" if claimed_paths.count(file) > 1 else ""),
-                ),
-            )
-            for source, file in found
+            (source, replace(file, looks_into=_looks_into(mapping, source, files)))
+            for source in mapping.sources
+            for file in files.get(source.name, [])
+            if source.resources
         ],
         unclaimed=sorted(set(present) - set(claimed_paths)),
     )
+
+
+def _looks_into(
+    mapping: Mapping, source: SourceMapping, files: dict[str, list[SourceFile]]
+) -> dict[str, tuple[SourceFile, ...]]:
+    others = sorted({lookup.source for lookup in source.lookups.values()})
+    for other in others:
+        if other not in files:
+            raise SourceError(
+                f"mapping {mapping.name}: source {source.name} looks into {other}, and no file of it is there",
+                expected=f"a file called {' or '.join(mapping.source(other).files)}",
+                do="give the folder that holds all files of the mapping",
+            )
+    return {other: tuple(files[other]) for other in others}
 
 
 def _files(path: Path) -> list[Path]:

@@ -25,7 +25,7 @@ def _test(  # noqa: PLR0911 - one return per operator
     condition: Condition, mapping: Mapping, source: SourceMapping
 ) -> Expression:
     assert condition.column is not None  # noqa: S101 - the mapping's own check
-    type_ = source.columns[condition.column].type
+    type_ = mapping.columns_of(source)[condition.column].type
     column: Expression = ColumnExpression(condition.column)
     if condition.operator == "is_empty":
         return column.isnull() if condition.is_empty else column.isnotnull()

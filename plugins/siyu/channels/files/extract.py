@@ -4,6 +4,7 @@ Every row of the file ends in exactly one place per resource: elsewhere, a recor
 A row that cannot be read, or whose deciding column cannot, is rejected once: in the first resource of the source.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from siyu.channels.files.casting import FAULTS, ROW_TEXT, SOURCE_ROW, cast_sourc
 from siyu.channels.files.claims import SourceFile
 from siyu.channels.files.conditions import is_true
 from siyu.channels.files.loading import PRODUCTS
+from siyu.channels.files.lookups import LookedInto, join_lookups, without_the_rest
 from siyu.channels.files.mapping import FieldMapping, Mapping, ResourceMapping, SourceMapping
 from siyu.channels.files.operands import operand
 from siyu.channels.files.reading import Reading, open_source
@@ -37,7 +39,7 @@ from siyu.settings import Home, Settings
 from siyu.state.staging import staging_folder
 from siyu.storage import sha256_of
 
-_VALUES = "source_values"
+_VALUES, _FILE_VALUES = "source_values", "file_values"
 _FAULT, _EXCLUSION = "_fault", "_exclusion"  # no key of a mapping starts with an underscore
 _WHOLE_ROW = ""  # the column of a fault that concerns the row as a whole
 
@@ -51,6 +53,7 @@ class Extraction:
     batches: list[Batch]
     rows_read: int
     rows_nowhere: int  # rows that no resource of the source takes
+    unmatched: dict[str, int]  # rows whose lookup found nothing, by key of the lookup
     unmapped: list[str]
     encoding: str | None
 
@@ -74,26 +77,22 @@ def extraction(
 ) -> Iterator[Extraction]:
     """As `extract`, with everything that is known of the file."""
     with _memory(settings, home) as connection:
-        before = _fingerprint(file.path)
-        with open_source(mapping_source, file, settings.cell_limit_bytes) as reading:
-            _store_values(connection, reading, mapping, mapping_source, settings)
-            rows_read, unmapped, encoding = reading.rows_read, reading.unmapped, reading.encoding
-        if _fingerprint(file.path) != before:
-            raise SourceError(
-                f"{file.name} changed while it was read",
-                expected="a file that its writer has finished",
-                do="wait until the export is complete, then run again",
-            )
+        with (
+            _unchanged(file) as before,
+            open_source(mapping_source, file, settings.cell_limit_bytes) as reading,
+        ):
+            _store_values(connection, reading, mapping, mapping_source, settings, table=_VALUES)
+        others, unmatched = _look_up(connection, mapping, mapping_source, file, settings)
         source = Source(
             channel="files",
             name=file.name,
             sha256=before.sha256,
             bytes=before.bytes,
             mapping=mapping.name,
-            mapping_sha256=mapping.sha256,
+            mapping_sha256=_revision(mapping, others),
         )
         batches = [
-            _batch(connection, mapping, mapping_source, RESOURCES[name], rows_read)
+            _batch(connection, mapping, mapping_source, RESOURCES[name], reading.rows_read)
             for name in mapping_source.resources
         ]
         nowhere = _count_nowhere(connection, mapping, mapping_source)
@@ -102,10 +101,11 @@ def extraction(
             connection=connection,
             source=source,
             batches=batches,
-            rows_read=rows_read,
+            rows_read=reading.rows_read,
             rows_nowhere=nowhere,
-            unmapped=unmapped,
-            encoding=encoding,
+            unmatched=unmatched,
+            unmapped=reading.unmapped,
+            encoding=reading.encoding,
         )
 
 
@@ -131,6 +131,57 @@ def _fingerprint(path: Path) -> _Fingerprint:
 
 
 @contextmanager
+def _unchanged(file: SourceFile) -> Iterator[_Fingerprint]:
+    before = _fingerprint(file.path)
+    yield before
+    if _fingerprint(file.path) != before:
+        raise SourceError(
+            f"{file.name} changed while it was read",
+            expected="a file that its writer has finished",
+            do="wait until the export is complete, then run again",
+        )
+
+
+def _look_up(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    source: SourceMapping,
+    file: SourceFile,
+    settings: Settings,
+) -> tuple[list[_Fingerprint], dict[str, int]]:
+    """Add what the rows look up; the files it was found in, and how many rows of each lookup found nothing."""
+    if not source.lookups:
+        return [], {}
+    fingerprints: list[_Fingerprint] = []
+    looked_into: dict[str, list[LookedInto]] = {}
+    for name, others in file.looks_into.items():
+        lookups = [lookup for lookup in source.lookups.values() if lookup.source == name]
+        narrow = without_the_rest(mapping.source(name), lookups)
+        for other in others:
+            table = f"looked into {len(fingerprints)}"
+            with (
+                _unchanged(other) as fingerprint,
+                open_source(narrow, other, settings.cell_limit_bytes) as reading,
+            ):
+                _store_values(connection, reading, mapping, narrow, settings, table=table)
+            fingerprints.append(fingerprint)
+            looked_into.setdefault(name, []).append(LookedInto(file_name=other.name, table=table))
+    connection.execute(f"alter table {quoted(_VALUES)} rename to {quoted(_FILE_VALUES)}")
+    unmatched = join_lookups(connection, source, looked_into, values=_FILE_VALUES, result=_VALUES)
+    for table in (_FILE_VALUES, *(one.table for found in looked_into.values() for one in found)):
+        connection.execute(f"drop table {quoted(table)}")
+    return fingerprints, unmatched
+
+
+def _revision(mapping: Mapping, looked_into: list[_Fingerprint]) -> str:
+    """The mapping and what it looked up: the same file beside other customers is another reading of it."""
+    if not looked_into:
+        return mapping.sha256
+    parts = (mapping.sha256, *sorted(found.sha256 for found in looked_into))
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+@contextmanager
 def _memory(settings: Settings, home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that spills, encrypted, into the home's staging folder only; gone afterwards."""
     with (
@@ -148,6 +199,8 @@ def _store_values(
     mapping: Mapping,
     source: SourceMapping,
     settings: Settings,
+    *,
+    table: str,
 ) -> None:
     failed: list[Exception] = []
 
@@ -162,16 +215,16 @@ def _store_values(
     stream = pa.RecordBatchReader.from_batches(reading.schema, batches())
     texts = connection.from_arrow(stream)
     try:
-        cast_source(texts, mapping, source, reading.headers, settings.cell_limit_bytes).create(_VALUES)
+        cast_source(texts, mapping, source, reading.headers, settings.cell_limit_bytes).create(table)
     except duckdb.Error:
         if failed:
             raise failed[0] from None
         raise
 
 
-def _fault_of(columns: set[str]) -> Expression:
+def _fault_of(source: SourceMapping, columns: set[str]) -> Expression:
     """The first fault of a row that concerns these columns or the row as a whole; null when there is none."""
-    return call("first_fault", ColumnExpression(FAULTS), [_WHOLE_ROW, *sorted(columns)])
+    return call("first_fault", ColumnExpression(FAULTS), [_WHOLE_ROW, *sorted(source.with_matches(columns))])
 
 
 def _deciding(source: SourceMapping) -> set[str]:
@@ -191,7 +244,7 @@ def _batch(
 ) -> Batch:
     part = source.resources[resource.name]
     is_first = resource.name == next(iter(source.resources))
-    undecided = _fault_of(_deciding(source)).isnotnull()
+    undecided = _fault_of(source, _deciding(source)).isnotnull()
     belongs = ~undecided & _belongs(mapping, source, part)
     taken = (undecided | belongs) if is_first else belongs
     values = connection.table(_VALUES)
@@ -200,7 +253,7 @@ def _batch(
     fields = mapping.defaults(resource) | part.fields
     judged = values.filter(taken).select(
         StarExpression(),
-        _fault_of(part.columns() | _used(fields) | _deciding(source)).alias(_FAULT),
+        _fault_of(source, part.columns() | _used(fields) | _deciding(source)).alias(_FAULT),
         _reason(mapping, source, part).alias(_EXCLUSION),
     )
     made = {
@@ -213,7 +266,7 @@ def _batch(
         ColumnExpression(SOURCE_ROW),
         ColumnExpression(_FAULT),
         ColumnExpression(_EXCLUSION),
-        CoalesceOperator(ColumnExpression(ROW_TEXT), _row_json(source)).alias(ROW_TEXT),
+        CoalesceOperator(ColumnExpression(ROW_TEXT), _row_json(mapping, source)).alias(ROW_TEXT),
         *(made[name].alias(f"made {name}") for name in products),
         *(_fitted(resource.field(name), expression).alias(name) for name, expression in made.items()),
     )
@@ -268,9 +321,10 @@ def _reason(mapping: Mapping, source: SourceMapping, part: ResourceMapping) -> E
     return reason
 
 
-def _row_json(source: SourceMapping) -> Expression:
-    """A row as its values, for faults that show only when a field is made of several columns."""
-    pairs = [part for key in source.columns for part in (ConstantExpression(key), ColumnExpression(key))]
+def _row_json(mapping: Mapping, source: SourceMapping) -> Expression:
+    """A row as its values, for faults that show only when a field is made of several columns, or was looked up."""
+    keys = mapping.columns_of(source)
+    pairs = [part for key in keys for part in (ConstantExpression(key), ColumnExpression(key))]
     return call("json_object", *pairs).cast("varchar")
 
 
@@ -323,7 +377,7 @@ def _fitted(target: ResourceField, value: Expression) -> Expression:
 
 
 def _count_nowhere(connection: duckdb.DuckDBPyConnection, mapping: Mapping, source: SourceMapping) -> int:
-    somewhere = _fault_of(_deciding(source)).isnotnull()
+    somewhere = _fault_of(source, _deciding(source)).isnotnull()
     for part in source.resources.values():
         somewhere = somewhere | _belongs(mapping, source, part)
     count = connection.table(_VALUES).filter(~somewhere).aggregate("count(*)").fetchone()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 
 from siyu.channels.files.mapping import (
+    ColumnMapping,
     Condition,
     FieldMapping,
     Mapping,
@@ -55,6 +56,12 @@ def load_mapping(path: Path) -> Mapping:
         UsageError: It cannot be used; the message has one line per problem, `file:line: what is wrong`.
     """
     document = YamlLines(path)
+    if not isinstance(document.data, dict):
+        raise UsageError(
+            f"{path} holds no mapping",
+            expected="a YAML document with version, name and sources",
+            do="siyu mapping draft FILE writes one, or see docs/how-to/bring-your-own-data.md",
+        )
     try:
         mapping = Mapping.model_validate(document.data)
     except ValidationError as error:
@@ -95,6 +102,12 @@ def _problems(mapping: Mapping) -> Iterator[Problem]:
             yield (*at, "name"), f"two sources are called {source.name!r}"
         yield from _below(at, _source_problems(source))
         yield from _below((*at, "columns"), _column_problems(source))
+        lookup_problems = list(_lookup_problems(mapping, source))
+        yield from _below((*at, "lookups"), lookup_problems)
+        if lookup_problems:
+            continue  # what its resources take from there is not known
+        if not source.resources and not _is_looked_into(mapping, source):
+            yield at, f"source {source.name} has no resources, and no other source looks into it"
         for name, part in source.resources.items():
             here = (*at, "resources", name)
             if name not in RESOURCES:
@@ -153,6 +166,36 @@ def _column_problems(source: SourceMapping) -> Iterator[Problem]:
                     yield (key, "from"), f"without a header, columns are called 1, 2, 3 …, not {header!r}"
 
 
+def _lookup_problems(mapping: Mapping, source: SourceMapping) -> Iterator[Problem]:
+    others = {other.name: other for other in mapping.sources if other is not source}
+    for key, lookup in source.lookups.items():
+        if key in source.columns:
+            yield (key,), f"{key!r} is a column of the file already; give the lookup another name"
+        if lookup.source not in others:
+            yield (
+                (key, "source"),
+                f"no other source is called {lookup.source!r}{nearest(lookup.source, others)}",
+            )
+            continue
+        other = others[lookup.source]
+        for match in lookup.match:
+            here, there = source.columns.get(match), other.columns.get(match)
+            if here is None or there is None:
+                yield (key, "match"), f"{match!r} is not a column of both {source.name} and {other.name}"
+            elif here.type != there.type:
+                yield (key, "match"), f"{match!r} is {here.type} here and {there.type} in {other.name}"
+        column = other.columns.get(lookup.column)
+        at = (key, "sum" if lookup.sum else "take")
+        if column is None:
+            yield at, f"{other.name} has no column {lookup.column!r}{nearest(lookup.column, other.columns)}"
+        elif lookup.sum and column.type not in NUMBERS:
+            yield at, f"only numbers have a sum, {lookup.column} is {column.type}"
+
+
+def _is_looked_into(mapping: Mapping, source: SourceMapping) -> bool:
+    return any(lookup.source == source.name for other in mapping.sources for lookup in other.lookups.values())
+
+
 def _resource_problems(
     mapping: Mapping, source: SourceMapping, resource: Resource, part: ResourceMapping
 ) -> Iterator[Problem]:
@@ -161,8 +204,8 @@ def _resource_problems(
         at = ("fields", name)
         if name not in field_names(resource):
             yield at, f"{resource.name} has no field {name!r}{nearest(name, field_names(resource))}"
-        elif unknown := field.columns() - source.columns.keys():
-            yield at, _unknown_columns(unknown, source)
+        elif unknown := field.columns() - mapping.columns_of(source).keys():
+            yield at, _unknown_columns(unknown, mapping, source)
         else:
             yield from _below(at, _field_problems(mapping, source, resource.field(name), field))
     for missing in [field.name for field in resource.fields if field.required and field.name not in fields]:
@@ -177,19 +220,20 @@ def _resource_problems(
         yield from _below(position, _condition_problems(mapping, source, condition))
 
 
-def _unknown_columns(unknown: set[str], source: SourceMapping) -> str:
+def _unknown_columns(unknown: set[str], mapping: Mapping, source: SourceMapping) -> str:
     name = min(unknown)
-    return f"the source has no column {name!r}{nearest(name, source.columns)}"
+    return f"the source has no column {name!r}{nearest(name, mapping.columns_of(source))}"
 
 
 def _field_problems(
     mapping: Mapping, source: SourceMapping, target: Field, field: FieldMapping
 ) -> Iterator[Problem]:
-    columns = source.columns
+    columns = mapping.columns_of(source)
     personal = {columns[key].personal for key in field.columns()} - {Personal.NONE}
     if target.personal is Personal.NONE and personal:
         yield (), f"{target.name} lands in the clear, but is fed by a column with `personal: {min(personal)}`"
-    if target.personal is not Personal.NONE and personal != {target.personal}:
+    # the number of a row names nobody: a file without customer ids may take it, where each row is another person
+    if target.personal is not Personal.NONE and personal != {target.personal} and not field.source_row:
         yield (), f"{target.name} is personal: its column must say `personal: {target.personal}`"
     if field.constant is not None:
         try:
@@ -198,7 +242,7 @@ def _field_problems(
             yield ("constant",), str(error)
     if field.condition is not None:
         yield from _below(("condition",), _condition_problems(mapping, source, field.condition))
-    made = _made_types(field, source)
+    made = _made_types(field, columns)
     if made and not made <= set(FEEDS[target.type]):
         expected = " or ".join(FEEDS[target.type])
         yield (), f"{target.name} takes {expected}, not {', '.join(sorted(made))}"
@@ -207,22 +251,23 @@ def _field_problems(
         yield (), f"{target.name} is money, and amounts are in fen: its column must be of type amount"
 
 
-def _made_types(field: FieldMapping, source: SourceMapping) -> set[FieldType]:
+def _made_types(field: FieldMapping, columns: dict[str, ColumnMapping]) -> set[FieldType]:
     if field.condition is not None:
         return {"boolean"}
     if field.source_row or field.join is not None:
         return {"id"}
-    return {source.columns[key].type for key in field.columns()}
+    return {columns[key].type for key in field.columns()}
 
 
 def _condition_problems(mapping: Mapping, source: SourceMapping, condition: Condition) -> Iterator[Problem]:
+    columns = mapping.columns_of(source)
     for part, position in condition.parts():
         if part.column is None:
             continue
-        if part.column not in source.columns:
-            yield (*position, "column"), _unknown_columns({part.column}, source)
+        if part.column not in columns:
+            yield (*position, "column"), _unknown_columns({part.column}, mapping, source)
             continue
-        type_ = source.columns[part.column].type
+        type_ = columns[part.column].type
         at = (*position, part.operator.rstrip("_"))
         if part.operator in ("starts_with", "matches") and type_ not in WORDS:
             yield at, f"{at[-1]} needs a column of type text or id, {part.column} is {type_}"

@@ -185,8 +185,28 @@ class ResourceMapping(_Strict):
         return self.deciding_columns().union(*used)
 
 
+class Lookup(_Strict):
+    """A value that the rows of another source hold: of those with the same `match`, the one value or the sum."""
+
+    source: Key
+    match: Words = Field(min_length=1)  # keys that both sources give to a column
+    take: Key | None = None
+    sum: Key | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Lookup":
+        if (self.take is None) == (self.sum is None):
+            raise PydanticCustomError("one_lookup", "a lookup has exactly one of take, sum")
+        return self
+
+    @property
+    def column(self) -> str:
+        """Key of the column in the other source."""
+        return self.take or self.sum or ""
+
+
 class SourceMapping(_Strict):
-    """Files of one shape and what their rows become."""
+    """Files of one shape and what their rows become; without resources, what other sources look up in them."""
 
     name: Key
     files: Words = Field(min_length=1)
@@ -199,12 +219,17 @@ class SourceMapping(_Strict):
     widths: tuple[int, ...] | None = None  # characters per column, for fixed_width
     decimal: Literal[".", ","] = "."
     columns: dict[Key, ColumnMapping] = Field(min_length=1)
-    resources: dict[str, ResourceMapping] = Field(min_length=1)
+    lookups: dict[Key, Lookup] = {}
+    resources: dict[str, ResourceMapping] = {}
 
     @property
     def separator(self) -> str:
         """The delimiter as one character; `tab` may be written as a word."""
         return {"tab": "\t", "\\t": "\t", "blank": " "}.get(self.delimiter, self.delimiter)
+
+    def with_matches(self, keys: set[str]) -> set[str]:
+        """Keys of columns, and of those by which the looked-up ones among them are found."""
+        return keys.union(*(self.lookups[key].match for key in keys & self.lookups.keys()))
 
 
 class ColumnReference(_Strict):
@@ -243,6 +268,17 @@ class Mapping(_Strict):
     def reporting_currency(self) -> str | None:
         """The one currency of every row; None where a column says it."""
         return self.currency if isinstance(self.currency, str) else None
+
+    def source(self, name: str) -> SourceMapping:
+        """The source of that name; KeyError when there is none."""
+        return {source.name: source for source in self.sources}[name]
+
+    def columns_of(self, source: SourceMapping) -> dict[str, ColumnMapping]:
+        """What a row of a source holds: the columns of its file, then what it looks up, as it is read there."""
+        looked_up = {
+            key: self.source(lookup.source).columns[lookup.column] for key, lookup in source.lookups.items()
+        }
+        return source.columns | looked_up
 
     def defaults(self, resource: Resource) -> dict[str, FieldMapping]:
         """Fields that the mapping as a whole fills where a resource's own `fields` do not."""
