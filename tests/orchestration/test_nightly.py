@@ -61,7 +61,7 @@ def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> No
     assert again.returncode == 0, again.stderr
     assert "Nothing new" in again.stdout
     assert len(list((home / "publications").iterdir())) == 1
-    assert NET in (home / "report" / "index.html").read_text(encoding="utf-8")
+    assert GROSS in (home / "report" / "index.html").read_text(encoding="utf-8")
     assert str(home / "report" / "index.html") in again.stdout
 
     served = Home(home).marts_file.read_bytes()

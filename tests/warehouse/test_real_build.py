@@ -132,6 +132,7 @@ def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Pat
     }
 
 
+@pytest.mark.soak  # two more builds of the night before it
 @ONE_NIGHT
 def test_a_rebuild_of_the_same_raw_shows_something_else(night: tuple[Home, Path]) -> None:
     home, _ = night

@@ -149,7 +149,7 @@ def _publications(home: Home, publication_id: int | None) -> tuple[Publication, 
         raise UsageError(
             f"publication {wanted} is not in {home}",
             expected=f"one whose files are kept: {', '.join(map(str, kept))}",
-            do="siyu status lists them",
+            do="siyu status --details lists them",
         )
     publication = read_publication(publication_folder(home, wanted))
     for earlier in reversed(kept[: kept.index(wanted)]):
@@ -161,7 +161,7 @@ def _publications(home: Home, publication_id: int | None) -> tuple[Publication, 
 def _sections(
     connection: duckdb.DuckDBPyConnection, publication: Publication, previous: Publication | None
 ) -> dict[str, Rows]:
-    """The rows of every section, and none where a table that it needs is not published."""
+    """The rows of every section, and none where a table or column that it needs is not published."""
     queries = {name: (_SQL / f"{name}.sql").read_text(encoding="utf-8") for name in _SECTIONS}
     needed = {name: connection.get_table_names(sql) for name, sql in queries.items()}
     tables = set().union(*needed.values())
@@ -189,7 +189,10 @@ def _show(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
-    answer = connection.execute(sql)
+    try:
+        answer = connection.execute(sql)
+    except duckdb.BinderException:  # the publication is older than the column
+        return []
     names = [column[0] for column in answer.description or ()]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 

@@ -5,6 +5,7 @@ Here: constants and operands, and whether a time format or a regular expression 
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -61,6 +62,7 @@ def problem_of_pattern(pattern: str) -> str | None:
     return _problem("select regexp_matches('', ?)", pattern)
 
 
+@cache  # a mapping says the same format many times, and opening DuckDB takes 10 ms
 def _problem(statement: str, parameter: str) -> str | None:
     try:
         with connect() as connection:
