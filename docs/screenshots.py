@@ -4,12 +4,10 @@ HOME is a home with a publication, by default the one that `make run` makes. Its
 a headless Chromium at the widths of a desk and of a phone.
 """
 
-import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
+from docs.browser import chromium
 from siyu.report import write_report
 from siyu.settings import PROJECT, existing_home, load_settings
 
@@ -21,22 +19,18 @@ PICTURES = (
     ("report-390", 390, 3600, "en"),
     ("report-zh", 1440, 3600, "zh"),
 )
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # else the one that playwright installed
 
 
 def take(report: Path) -> None:
     """Write one PNG per picture, from the top of the page down to its height."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     IMAGES.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         for name, width, height, language in PICTURES:
             page = browser.new_page(viewport={"width": width, "height": 900})
             page.goto(f"{report.as_uri()}?lang={language}")
             clip = {"x": 0, "y": 0, "width": width, "height": height}
             page.screenshot(path=IMAGES / f"{name}.png", full_page=True, clip=clip)
             page.close()
-        browser.close()
 
 
 if __name__ == "__main__":

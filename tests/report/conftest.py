@@ -1,12 +1,12 @@
 """Homes with a report, and a real browser that opens it; both made once per session."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from docs.browser import chromium
 from siyu.settings import Home
 from tests.gate.conftest import template
 from tests.gate.stories import Template
@@ -14,18 +14,6 @@ from tests.report.homes import busy_home, empty_home, written
 from tests.report.looking import Visit
 
 __all__ = ["template"]  # a fixture, built once for both rooms
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
@@ -44,15 +32,9 @@ def empty(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The Chromium of this machine, else the one that playwright installed.
-
-    It is closed before tests of other rooms run: its event loop would stand in their way.
-    """
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    """Closed before tests of other rooms run: its event loop would stand in their way."""
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
