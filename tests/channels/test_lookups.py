@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from siyu.channels.files import claim_files, extract, load_mapping
+from siyu.channels.files import claim_files, land_file, load_mapping
 from siyu.channels.files.check import check_mapping
 from siyu.errors import SourceError, UsageError
-from siyu.landing import land
 from siyu.landing.records import live, read_records
 from siyu.settings import PROJECT
 from tests.channels.shop import Part, Shop
@@ -135,8 +134,7 @@ def test_another_customers_file_is_another_reading_of_the_same_orders(shop: Shop
 
     def landed() -> str:
         ((source, file),) = claim_files(mapping, shop.folder).claimed
-        with extract(mapping, source, file, shop.settings, shop.home) as (connection, origin, batches):
-            return land(connection, shop.home, shop.settings, origin, batches).load_id
+        return land_file(mapping, source, file, shop.settings, shop.home).load_id
 
     first = landed()
     assert landed() == first

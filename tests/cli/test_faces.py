@@ -153,7 +153,7 @@ def test_the_help_waits_for_what_only_a_night_needs() -> None:
             " siyu status --help shows an example",
         ),
         (
-            "rollback 7 --by me --reason why --home /nowhere --json",
+            "rollback 7 --by me --reason why --home /nowhere",
             "siyu: /nowhere is no home of siyu; expected a home with a publication;"
             " name it with --home, or set SIYU_HOME",
         ),
@@ -169,6 +169,17 @@ def test_an_error_is_not_one_paragraph_of_found_expected_do(
     assert end.value.code == 2
     assert shown.out == ""
     assert shown.err == said + "\n"
+
+
+def test_a_night_without_files_leaves_a_home_behind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["siyu", "nightly", "--home", str(tmp_path / "mistyped")])
+    with pytest.raises(SystemExit) as end:
+        run()
+    assert end.value.code == 2
+    assert "no files are configured" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists()
 
 
 # ---- --json ------------------------------------------------------------------------------------------------------
@@ -193,15 +204,16 @@ JSON_CASES: dict[str, tuple[str, int]] = {
     "mapping draft": ("mapping draft {folder}/orders.csv", 0),
     "mapping check of a file that is not as mapped": (f"mapping check {MAPPING} {{folder}}/files", 2),
     "sandbox order-log": ("sandbox order-log {folder}/log --orders 200", 0),
+    "nightly that is refused": ("nightly --home {nothing}", 2),
+    "report of a home that is none": ("report --home {nothing}", 2),
+    "an option that is none": ("status --bogus", 2),
 }
 # they need a night, a server or a backup: test_alerts, test_doctor, test_drill and their own tests call them
 ELSEWHERE = {
-    ("nightly",),
     ("postgres", "install"),
     ("restore",),
     ("bench", "build"),
     ("bench", "night"),
-    ("report",),
 }
 
 

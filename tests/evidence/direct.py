@@ -5,9 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from siyu.channels.files import claim_files, extract, load_mapping
+from siyu.channels.files import claim_files, land_file, load_mapping
 from siyu.gate import Verdict, audit_candidate
-from siyu.landing import land
 from siyu.publication import export_candidate, publish_candidate
 from siyu.settings import Home, Settings
 from siyu.warehouse import build_warehouse
@@ -20,8 +19,7 @@ def land_folder(home: Home, settings: Settings, *, mapping_file: Path, path: Pat
     mapping = load_mapping(mapping_file)
     loads = []
     for source, file in claim_files(mapping, path).claimed:
-        with extract(mapping, source, file, settings, home) as (connection, origin, batches):
-            record = land(connection, home, settings, origin, batches)
+        record = land_file(mapping, source, file, settings, home)
         loads.append({name: asdict(resource.counts) for name, resource in record.resources.items()})
     return loads
 

@@ -6,9 +6,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from siyu.channels.files import claim_files, extract, load_mapping
-from siyu.clock import utc_now
-from siyu.landing import land
+from siyu.channels.files import claim_files, land_file, load_mapping
 from siyu.orchestration.alerts import send_test, tell_lost_night
 from siyu.orchestration.journal import recorded
 from siyu.publication import publish_candidate, rollback, status, status_text
@@ -25,8 +23,7 @@ def main(home: Home, sources: Path) -> None:
 
     def land_all() -> None:
         for source, file in claim_files(mapping, sources / "exports").claimed:
-            with extract(mapping, source, file, settings, home) as (connection, origin, batches):
-                land(connection, home, settings, origin, batches, landed_at=utc_now())
+            land_file(mapping, source, file, settings, home)
 
     def reach_postgres() -> None:
         with connect_serving(str(serving_uri(home)), application_name="test"):

@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from siyu.channels.files import claim_files, extract, load_mapping
+from siyu.channels.files import claim_files, land_file, load_mapping
 from siyu.clock import utc_now
 from siyu.errors import RefusedError
 from siyu.gate import audit_candidate
-from siyu.landing import land
 from siyu.publication import export_candidate, publish_candidate
 from siyu.settings import FileSource, Home, load_settings
 from siyu.warehouse import build_warehouse, read_build
@@ -23,13 +22,12 @@ RUN_ID = "bench"
 
 
 def land_files(home: Home, sources: list[FileSource]) -> None:
-    """Land every file that the mappings claim; one that has landed is read again and registered once."""
+    """Land every file that the mappings claim; one that has landed is not read again."""
     settings, landed_at = load_settings(home), utc_now()
     for source in sources:
         mapping = load_mapping(source.mapping)
         for mapping_source, file in claim_files(mapping, source.path).claimed:
-            with extract(mapping, mapping_source, file, settings, home) as (connection, origin, batches):
-                land(connection, home, settings, origin, batches, landed_at=landed_at)
+            land_file(mapping, mapping_source, file, settings, home, landed_at=landed_at)
 
 
 def _audit(home: Home) -> None:

@@ -116,7 +116,10 @@ app.add_typer(bench.app, name="bench", rich_help_panel=KEEPING, help="Measure wh
 
 
 def run() -> None:
-    """Entry point: an error ends as one paragraph on standard error, with its exit code."""
+    """Entry point: an error ends as one paragraph on standard error, with its exit code.
+
+    A program that asked for JSON finds the same as a document on standard output: `{"error": …, "exit_code": …}`.
+    """
     try:
         sys.exit(app(standalone_mode=False) or ExitCode.DONE)
     except typer.TyperException as error:
@@ -135,4 +138,6 @@ def run() -> None:
 
 def _end(message: str, code: ExitCode) -> NoReturn:
     typer.echo(visible(one_paragraph(f"siyu: {message}")), err=True)
+    if "--json" in sys.argv:
+        print_json({"error": one_paragraph(message), "exit_code": int(code)})
     sys.exit(int(code))

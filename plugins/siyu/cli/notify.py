@@ -37,12 +37,10 @@ def notify(
             do="docs/how-to/be-told.md shows one for each kind of robot",
         )
     waiting = send_test(place) if test else send_pending(place)
-    told = {"addresses": len(known), "waiting": waiting}
-    if not waiting or as_json:
-        print_result(told, f"{len(known)} addresses have every message", as_json=as_json)
     if waiting:
         raise EnvironmentFaultError(
             f"{waiting} deliveries to {len(known)} addresses did not arrive",
             expected="each robot to take its messages",
             do="the log above says which service; they are kept, and sent again at the next occasion",
         )
+    print_result({"addresses": len(known)}, f"{len(known)} addresses have every message", as_json=as_json)

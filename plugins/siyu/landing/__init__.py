@@ -4,7 +4,7 @@ from siyu.landing.batch import Batch, Source
 from siyu.landing.quarantine import QuarantinedRow, dismiss, mask, mask_row, open_quarantine
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.landing.records import Counts, LandedResource, LoadRecord, live, read_records
-from siyu.landing.register import land
+from siyu.landing.register import land, registered
 from siyu.landing.rules import check_rules
 from siyu.landing.supersede import compact, expire_quarantine
 
@@ -27,4 +27,5 @@ __all__ = [
     "mask_row",
     "open_quarantine",
     "read_records",
+    "registered",
 ]

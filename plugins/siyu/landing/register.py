@@ -76,7 +76,7 @@ def land(
     if len({batch.resource.name for batch in batches}) != len(batches):
         raise SiyuError("two batches of one resource in one landing", expected="one batch per resource")
     sweep_staging(home, settings)
-    if done := _registered(home, source):
+    if done := registered(home, source):
         return done
     keys = open_keys(home)
     landing_date = local_date(landed_at, settings.business_timezone)
@@ -112,7 +112,7 @@ def land(
                 with hold(
                     home.state / LOCK_NAME, run_id=_run(plan.load_id), wait_seconds=settings.lock_wait_seconds
                 ):
-                    if done := _registered(home, source):
+                    if done := registered(home, source):
                         return done
                     if _records(home, source) == records:
                         return _register(home, plan, staged)
@@ -121,8 +121,8 @@ def land(
         drop_workspace(connection)
 
 
-def _registered(home: Home, source: Source) -> LoadRecord | None:
-    """The live, undamaged load of exactly this source."""
+def registered(home: Home, source: Source) -> LoadRecord | None:
+    """The live, undamaged load of exactly this source; None where it has to be landed."""
     for record in live(_records(home, source)):
         if record.source == source and is_intact(home, record):
             return record

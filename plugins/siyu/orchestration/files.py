@@ -4,12 +4,21 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from siyu.channels.files import claim_files, extract, load_mapping
+from siyu.channels.files import claim_files, land_file, load_mapping
 from siyu.errors import EnvironmentFaultError, SiyuError, UsageError
-from siyu.landing import LoadRecord, land, read_records
+from siyu.landing import LoadRecord, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.settings import FileSource, Home
+
+
+def no_files(home: Home) -> UsageError:
+    """The error of a night that is given nothing to read."""
+    return UsageError(
+        "no files are configured",
+        expected="pairs of mapping and path",
+        do=f"name them in {home.settings_file} under `files:`, or run siyu nightly --mapping M --path P",
+    )
 
 
 def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
@@ -23,11 +32,7 @@ def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
         SourceError, RefusedError: At least one file was refused; the message names each. The others have landed.
     """
     if not sources:
-        raise UsageError(
-            "no files are configured",
-            expected="pairs of mapping and path",
-            do=f"name them in {run.home.settings_file} under `files:`, or run siyu nightly --mapping M --path P",
-        )
+        raise no_files(run.home)
     landed: list[LoadRecord] = []
     refused: list[SiyuError] = []
     unclaimed: list[str] = []
@@ -37,14 +42,9 @@ def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
         unclaimed += [path.name for path in claims.unclaimed]
         for mapping_source, file in claims.claimed:
             try:
-                with extract(mapping, mapping_source, file, run.settings, run.home) as (
-                    connection,
-                    origin,
-                    batches,
-                ):
-                    landed.append(
-                        land(connection, run.home, run.settings, origin, batches, landed_at=run.run_after)
-                    )
+                landed.append(
+                    land_file(mapping, mapping_source, file, run.settings, run.home, landed_at=run.run_after)
+                )
             except EnvironmentFaultError:
                 raise
             except SiyuError as error:

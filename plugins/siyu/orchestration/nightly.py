@@ -13,6 +13,7 @@ from siyu.clock import utc_now
 from siyu.errors import ExitCode, SiyuError, UsageError
 from siyu.orchestration.airflow_home import airflow_environment
 from siyu.orchestration.alerts import tell_lost_night
+from siyu.orchestration.files import no_files
 from siyu.orchestration.journal import Step, read_steps
 from siyu.publication import PublicationSummary, summarise
 from siyu.settings import FileSource, Home, Settings, load_settings, save_settings
@@ -61,9 +62,12 @@ def run_night(
         on_step: Called with each step as it ends.
 
     Raises:
+        UsageError: No source is given, and the home has none in its settings.
         NightFailedError: A step failed; what was published before stands.
         LockedError: Another night holds this home.
     """
+    if not sources and not home.settings_file.exists():
+        raise no_files(home)  # before a mistyped --home is made into one
     home.create()
     settings = _settings_of(home, sources)
     run_id = f"{utc_now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"

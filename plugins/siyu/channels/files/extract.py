@@ -58,6 +58,20 @@ class Extraction:
     encoding: str | None
 
 
+def source_of(mapping: Mapping, mapping_source: SourceMapping, file: SourceFile) -> Source:
+    """What `extract` would hand over as the file's source, without reading its rows: for telling what has landed.
+
+    Raises:
+        SourceError: The file, or one that it looks values up in, cannot be read.
+    """
+    others = [
+        _fingerprint(other.path)
+        for found in (file.looks_into.values() if mapping_source.lookups else ())
+        for other in found
+    ]
+    return _source(mapping, file, _fingerprint(file.path), others)
+
+
 @contextmanager
 def extract(
     mapping: Mapping, mapping_source: SourceMapping, file: SourceFile, settings: Settings, home: Home
@@ -83,14 +97,7 @@ def extraction(
         ):
             _store_values(connection, reading, mapping, mapping_source, settings, table=_VALUES)
         others, unmatched = _look_up(connection, mapping, mapping_source, file, settings)
-        source = Source(
-            channel="files",
-            name=file.name,
-            sha256=before.sha256,
-            bytes=before.bytes,
-            mapping=mapping.name,
-            mapping_sha256=_revision(mapping, others),
-        )
+        source = _source(mapping, file, before, others)
         batches = [
             _batch(connection, mapping, mapping_source, RESOURCES[name], reading.rows_read)
             for name in mapping_source.resources
@@ -171,6 +178,19 @@ def _look_up(
     for table in (_FILE_VALUES, *(one.table for found in looked_into.values() for one in found)):
         connection.execute(f"drop table {quoted(table)}")
     return fingerprints, unmatched
+
+
+def _source(
+    mapping: Mapping, file: SourceFile, read: _Fingerprint, looked_into: list[_Fingerprint]
+) -> Source:
+    return Source(
+        channel="files",
+        name=file.name,
+        sha256=read.sha256,
+        bytes=read.bytes,
+        mapping=mapping.name,
+        mapping_sha256=_revision(mapping, looked_into),
+    )
 
 
 def _revision(mapping: Mapping, looked_into: list[_Fingerprint]) -> str:
