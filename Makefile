@@ -14,6 +14,7 @@ BIN := .venv/bin
 DEMO := .siyu/demo
 # one more than the two cores it is meant for: some tests wait for an Airflow of their own
 TEST_WORKERS ?= 3
+RUNS ?= 50
 
 .PHONY: help
 help: ## This list
@@ -51,6 +52,11 @@ soak: browser setup ## The tests that take minutes each, every property with its
 	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) --timeout 2400 -m "soak or hypothesis" --junitxml=.siyu/soak.xml
 	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
 	@$(BIN)/python -m docs.generate
+
+.PHONY: flakes
+flakes: setup ## The quick tests of the guarantees RUNS times (50); the first failure ends it
+	@for run in $$(seq $(RUNS)); do \
+		$(BIN)/pytest -q -n $(TEST_WORKERS) -m "guarantee and not soak" | tail -1; echo "$$run of $(RUNS) runs"; done
 
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock

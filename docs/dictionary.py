@@ -34,7 +34,7 @@ class Entry:
     grain: str  # of the table: latest, replaced nightly, or history, one set of rows per as_of_date
     key: str  # place in the primary key, from 1; empty: no part of it
     requirement: str  # rows of docs/requirements.md
-    tests: str  # dbt's, by their kind or name; those that only warn say so
+    checks: str  # constraints of the contract and dbt's tests, by their kind or name; those that only warn say so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +79,8 @@ def requirement_rows(meta: Mapping[str, Any]) -> list[str]:
 
 def tables(manifest: Mapping[str, Any]) -> list[Table]:
     """Every published table, marts first, and the log of runs, which is published beside them."""
-    tests = _tests(manifest)
-    return [*(_of_model(node, tests) for node in published_models(manifest)), _of_run_log()]
+    checks = _checks(manifest)
+    return [*(_of_model(node, checks) for node in published_models(manifest)), _of_run_log()]
 
 
 def as_markdown(found: Iterable[Table]) -> str:
@@ -106,7 +106,7 @@ def as_csv(found: Iterable[Table]) -> str:
     return "\N{BYTE ORDER MARK}" + text.getvalue()
 
 
-def _of_model(node: Mapping[str, Any], tests: Mapping[tuple[str, str], list[str]]) -> Table:
+def _of_model(node: Mapping[str, Any], checks: Mapping[tuple[str, str], list[str]]) -> Table:
     meta = node["config"]["meta"]
     key = list(meta["primary_key"])
 
@@ -121,7 +121,7 @@ def _of_model(node: Mapping[str, Any], tests: Mapping[tuple[str, str], list[str]
             grain=meta["grain"],
             key=str(key.index(name) + 1) if name in key else "",
             requirement=", ".join(rows),
-            tests=", ".join(tests.get((node["unique_id"], name), [])),
+            checks=", ".join(checks.get((node["unique_id"], name), [])),
         )
 
     return Table(
@@ -153,7 +153,7 @@ def _of_run_log() -> Table:
             grain="latest",
             key=key,
             requirement="",
-            tests="",
+            checks="",
         )
 
     return Table(
@@ -162,10 +162,12 @@ def _of_run_log() -> Table:
     )
 
 
-def _tests(manifest: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
-    """Names of data tests by model and column; those of a whole model under an empty column."""
+def _checks(manifest: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """Names of constraints and data tests by model and column; those of a whole model under an empty column."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for node in manifest["nodes"].values():
+        for column in node["columns"].values():
+            found[node["unique_id"], column["name"]] += [one["type"] for one in column.get("constraints") or []]
         if node["resource_type"] != "test":
             continue
         column = node.get("column_name") or ""

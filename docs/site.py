@@ -194,13 +194,13 @@ def _dictionary(tables: list[dictionary.Table]) -> str:
             f'<p>{escape(entry.description_en)}</p><p lang="zh-CN">{escape(entry.description_zh)}</p>'
             f'<p class="muted">{entry.grain}; primary key 主键: {", ".join(table.primary_key)}</p>'
             "<table><thead><tr><th>column 字段</th><th>type 类型</th><th>description</th><th>说明</th>"
-            "<th>rows 需求</th><th>tests 测试</th></tr></thead><tbody>"
+            "<th>rows 需求</th><th>checks 检查</th></tr></thead><tbody>"
         )
         parts += [
             f'<tr id="{one.table}.{one.column}"><td><code>{one.column}</code>{" *" if one.key else ""}</td>'
             f'<td class="type">{one.type}</td><td>{escape(one.description_en)}</td>'
             f'<td lang="zh-CN">{escape(one.description_zh)}</td><td>{escape(one.requirement)}</td>'
-            f"<td>{escape(one.tests)}</td></tr>"
+            f"<td>{escape(one.checks)}</td></tr>"
             for one in table.columns
         ]
         parts.append("</tbody></table>")

@@ -56,7 +56,8 @@ def test_the_csv_says_something_else_than_the_models() -> None:
             asked = column.get("config", {}).get("meta", {}).get("requirement", [])
             assert row["requirement"] == ", ".join([asked] if isinstance(asked, str) else asked)
             plain = {test for test in column.get("data_tests", []) if isinstance(test, str)}
-            assert plain <= {test.removesuffix(" (warn)") for test in row["tests"].split(", ")}
+            plain |= {constraint["type"] for constraint in column.get("constraints", [])}
+            assert plain <= {check.removesuffix(" (warn)") for check in row["checks"].split(", ")}
 
 
 def test_a_description_lacks_a_language() -> None:
@@ -81,7 +82,7 @@ def test_a_spreadsheet_shows_wrong_letters_or_calculates() -> None:
         grain="",
         key="",
         requirement="",
-        tests="",
+        checks="",
     )
     assert '"t","","\'=1+1","\'@x"' in as_csv([Table(entry=wicked, columns=())])
 

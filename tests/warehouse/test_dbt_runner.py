@@ -102,6 +102,23 @@ def test_a_model_that_does_not_build_is_not_named_or_shows_a_value(project: Path
     assert "138001" not in str(refusal.value)
 
 
+def test_a_null_that_a_contract_forbids_is_built_or_not_named(project: Path) -> None:
+    (project / "models" / "sums.sql").write_text(
+        "select null::bigint as sold_count, '13800138000' as phone from {{ ref('sold') }}"
+    )
+    (project / "models" / "sums.yml").write_text("""
+models:
+  - name: sums
+    config: {materialized: table, contract: {enforced: true}}
+    columns:
+      - {name: sold_count, data_type: bigint, constraints: [{type: not_null}]}
+      - {name: phone, data_type: varchar}
+""")
+    with pytest.raises(RefusedError, match=r"model sums \(null in sold_count\);") as refusal:
+        build(project)
+    assert "138001" not in str(refusal.value)
+
+
 def test_a_warning_stops_the_build(project: Path) -> None:
     schema = project / "models" / "schema.yml"
     text = schema.read_text().replace(

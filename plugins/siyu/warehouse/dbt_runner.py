@@ -5,6 +5,7 @@ Here: how dbt is called and what its results mean. Not here: the models (dbt_pro
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
@@ -18,6 +19,7 @@ from siyu.warehouse.records import Step
 DBT_PROJECT = PROJECT / "dbt_project"
 _BROKEN = {"error", "fail", "runtime error"}
 _NAMED_IN_A_MESSAGE = 5
+_NULL_COLUMN = re.compile(r"NOT NULL constraint failed: (?:\w+\.)*(\w+)")
 
 
 def run_dbt_build(
@@ -79,7 +81,7 @@ def run_dbt_build(
             do=f"read {log}",
         )
     steps = [_step(result) for result in results]
-    _refuse_broken(steps, log)
+    _refuse_broken(steps, {result.node.name: result.message or "" for result in results}, log)
     if not answer.success:  # nothing is marked broken and yet dbt is not content: never take that for a pass
         raise RefusedError("dbt reports a failed build without naming a node", do=f"read {log}")
     return steps
@@ -100,13 +102,12 @@ def _step(result: Any) -> Step:
     )
 
 
-def _refuse_broken(steps: Sequence[Step], log: Path) -> None:
+def _refuse_broken(steps: Sequence[Step], messages: Mapping[str, str], log: Path) -> None:
     broken = [step for step in steps if step.status in _BROKEN]
     if not broken:
         return
     named = [
-        f"{step.kind} {step.name}" + (f" ({step.rows} rows)" if step.kind == "test" and step.rows else "")
-        for step in broken[:_NAMED_IN_A_MESSAGE]
+        f"{step.kind} {step.name}{_why(step, messages[step.name])}" for step in broken[:_NAMED_IN_A_MESSAGE]
     ]
     if len(broken) > _NAMED_IN_A_MESSAGE:
         named.append(f"{len(broken) - _NAMED_IN_A_MESSAGE} more")
@@ -115,6 +116,13 @@ def _refuse_broken(steps: Sequence[Step], log: Path) -> None:
         expected="every model to build and every test to pass",
         do=f"read {log}",
     )
+
+
+def _why(step: Step, message: str) -> str:
+    """How many rows failed a test, or which column of a contract is null: all that may be told of a message."""
+    if null := _NULL_COLUMN.search(message):
+        return f" (null in {null[1]})"
+    return f" ({step.rows} rows)" if step.kind == "test" and step.rows else ""
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def publish_before_readers(
     """Publish with six readers at work; how many reads there were and how much slower the slowest hundredth got."""
     publish_night(home, 1)
     with readers(database, folder, count=6, orders=ORDERS) as team:
-        time.sleep(1)
+        time.sleep(3)
         team.publishing_begins()
         for number in range(2, publications + 2):
             publish_night(home, number)
