@@ -204,6 +204,8 @@ JSON_CASES: dict[str, tuple[str, int]] = {
     "mapping draft": ("mapping draft {folder}/orders.csv", 0),
     "mapping check of a file that is not as mapped": (f"mapping check {MAPPING} {{folder}}/files", 2),
     "sandbox order-log": ("sandbox order-log {folder}/log --orders 200", 0),
+    "sandbox world": ("sandbox world {folder}/world --size 200 --from 2026-01-01 --to 2026-03-31", 0),
+    "sandbox serve of a folder without a world": ("sandbox serve {folder} --at 2026-03-01T03:00", 2),
     "nightly that is refused": ("nightly --home {nothing}", 2),
     "report of a home that is none": ("report --home {nothing}", 2),
     "an option that is none": ("status --bogus", 2),

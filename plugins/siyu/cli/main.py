@@ -91,7 +91,10 @@ def nightly(
 
 # in the order in which a person meets them
 app.add_typer(
-    sandbox.app, name="sandbox", rich_help_panel=BEGIN, help="Generate an order log to try siyu with."
+    sandbox.app,
+    name="sandbox",
+    rich_help_panel=BEGIN,
+    help="A simulated brand, to try siyu without an account.",
 )
 app.add_typer(
     mapping.app, name="mapping", rich_help_panel=BEGIN, help="Say how your files become orders; try it dry."

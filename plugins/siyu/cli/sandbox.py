@@ -1,14 +1,16 @@
 """`siyu sandbox …`: generated input, so that siyu runs with no account anywhere."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from time import monotonic
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from siyu.cli.options import JsonOption, day
-from siyu.cli.terminal import print_json, visible
-from siyu.sandbox import DEFAULT_AS_OF, DEFAULT_ORDERS
+from siyu.cli.terminal import print_json, print_result, visible
+from siyu.sandbox import DEFAULT_AS_OF, DEFAULT_FIRST_DAY, DEFAULT_LAST_DAY, DEFAULT_ORDERS
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -61,3 +63,127 @@ def order_log(
     console.print(
         visible(f"written to {folder}; truth.json says what a night must find"), highlight=False, markup=False
     )
+
+
+def china_moment(text: str | datetime) -> datetime:
+    """A moment from the command line; without a zone it is China's.
+
+    Raises:
+        ValueError: It is none; the text says what is expected.
+    """
+    if isinstance(text, datetime):
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a moment such as 2026-03-01T03:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@app.command("serve")
+def serve(
+    folder: Annotated[Path, typer.Argument(help="A world, as `siyu sandbox world` wrote it.")],
+    *,
+    at: Annotated[
+        datetime,
+        typer.Option(
+            "--at",
+            parser=china_moment,
+            metavar="MOMENT",
+            help="Where the world's clock stands; China's time.",
+        ),
+    ],
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes any free one.")] = 8600,
+    seed: Annotated[str, typer.Option(metavar="TEXT", help="Equal seeds give equal apps and secrets.")] = "1",
+    secrets: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the apps' secrets go; default FOLDER/apps.json."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Speak the platforms' APIs over a world.
+
+    Runs until ended, on this machine alone. Prints a base URL and made-up app ids per platform. The clock stands
+    still; /_admin moves it and injects faults.
+
+    Example: siyu sandbox serve world/ --port 8600 --at 2026-03-01T03:00
+    """
+    from siyu.sandbox.server.app import listen, make_server, run
+    from siyu.sandbox.server.apps import write_secrets
+
+    server = make_server(folder, at=at, seed=seed)
+    listening = listen(port)
+    secrets = secrets or folder / "apps.json"
+    write_secrets(secrets, server.apps)
+    base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    channels: list[dict[str, Any]] = [
+        {
+            "channel": channel,
+            "base_url": f"{base}/{channel}",
+            "apps": [
+                {"label": app.label, "app_id": app.app_id} for app in server.apps if app.channel == channel
+            ],
+        }
+        for channel in server.channels
+    ]
+    lines = [
+        f"{one['base_url']}  " + ", ".join(f"{made['label']} {made['app_id']}" for made in one["apps"])
+        for one in channels
+    ]
+    words = "\n".join(
+        [*lines, f"{base}/_admin", f"secrets of the apps: {secrets}", f"the clock stands at {at}"]
+    )
+    facts = {
+        "at": at.isoformat(),
+        "admin_url": f"{base}/_admin",
+        "secrets": str(secrets),
+        "channels": channels,
+    }
+    print_result(facts, words, as_json=as_json)
+    run(server, listening)
+
+
+@app.command("world")
+def world(
+    folder: Annotated[Path, typer.Argument(help="Where the tables go; made when absent.")],
+    *,
+    size: Annotated[
+        str, typer.Option(metavar="SIZE", help="S, M or L (10,000, 100,000, 1,000,000 persons), or a number.")
+    ] = "S",
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Equal seeds give equal files.")] = 1,
+    first: Annotated[
+        date, typer.Option("--from", parser=day, metavar="DAY", help="First day of the world.")
+    ] = DEFAULT_FIRST_DAY,
+    last: Annotated[
+        date, typer.Option("--to", parser=day, metavar="DAY", help="Last day; nothing happens after it.")
+    ] = DEFAULT_LAST_DAY,
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="fashion, sports, jewellery, baby, paint or coffee.")
+    ] = "fashion",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a simulated brand and the truth about it.
+
+    The tables are Parquet files; truth/ holds what only a judge may read, world.json what was asked for and the rows.
+
+    Example: siyu sandbox world world/ --size S --seed 1
+    """
+    from siyu.sandbox.world.generate import generate_world
+
+    started = monotonic()
+    described = generate_world(folder, size=size, seed=seed, first=first, last=last, preset=preset)
+    described["seconds"] = round(monotonic() - started, 1)
+    if as_json:
+        print_json(described)
+        return
+
+    from rich.console import Console
+
+    rows = described["rows"]
+    text = (
+        f"{preset}, {described['persons']:,} persons, {first} to {last}, seed {seed}\n"
+        f"{rows['orders.parquet']:,} orders of {rows['accounts.parquet']:,} accounts; "
+        f"{len(rows)} tables, {sum(rows.values()):,} rows\n"
+        f"written to {folder} in {described['seconds']} s; truth/ says what is true about it"
+    )
+    Console().print(visible(text), highlight=False, markup=False)
