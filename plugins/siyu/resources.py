@@ -50,7 +50,13 @@ class Field:
     type: FieldType
     required: bool = False
     personal: Personal = Personal.NONE
+    identifier: str | None = None  # kind of identifier, where the field's name does not say it: `phone`
     doc: str
+
+    @property
+    def identifier_kind(self) -> str:
+        """What its tokens are tokens of: equal values of one kind have equal tokens in every resource."""
+        return self.identifier or self.name
 
     @property
     def token_column(self) -> str:
@@ -72,11 +78,23 @@ class Resource:
     name: str
     kind: Kind
     key: str
+    within: tuple[str, ...] = ()  # fields beside the channel that the key is unique in
     grouped: bool = False  # rows that share key and version in one file are lines of one document
     version: str | None = "updated_at"
-    happened: str  # the field whose date must not lie in the future
+    happened: str | None  # the field whose date must not lie in the future; None when nothing happens in it
     not_negative: tuple[str, ...] = ()
+    is_observed: bool = False  # read from an API at a moment: rows carry OBSERVED_COLUMNS
     fields: tuple[Field, ...]
+
+    @property
+    def key_fields(self) -> tuple[Field, ...]:
+        """The fields that together name a row within its channel, the key last."""
+        return tuple(self.field(name) for name in (*self.within, self.key))
+
+    @property
+    def keeps_observations(self) -> bool:
+        """Whether a row lands again each time it is observed, changed or not: that it was there is the news."""
+        return self.kind in (Kind.SNAPSHOT, Kind.DAILY_STATS)
 
     def field(self, name: str) -> Field:
         """The field called `name`; KeyError when the resource has none."""
@@ -256,6 +274,12 @@ PIPELINE_COLUMNS: dict[str, str] = {
     "_source_row": "bigint",  # 1-based row of data in the source file
 }
 
+# After those, where rows are read from an API. They are no content: they are in no hash.
+OBSERVED_COLUMNS: dict[str, str] = {
+    "_observed_at": "timestamp",  # UTC: when the reading of the window began that the row is from
+    "_more": "varchar",  # JSON object: fields of the source that nobody declared, by path; null without any
+}
+
 
 def raw_columns(resource: Resource) -> dict[str, str]:
     """Columns of a resource's raw Parquet and raw view, in order, with their DuckDB types."""
@@ -264,4 +288,4 @@ def raw_columns(resource: Resource) -> dict[str, str]:
         for field in resource.fields
         if field.raw_column is not None
     }
-    return own | PIPELINE_COLUMNS
+    return own | PIPELINE_COLUMNS | (OBSERVED_COLUMNS if resource.is_observed else {})

@@ -123,6 +123,7 @@ class Home:
         self.keys = self.root / "keys"
         self.state = self.root / "state"
         self.staging = self.root / "staging"
+        self.pending = self.root / "pending"
         self.warehouses = self.root / "warehouse"
         self.candidates = self.root / "candidates"
         self.publications = self.root / "publications"

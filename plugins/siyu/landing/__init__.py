@@ -3,29 +3,55 @@
 from siyu.landing.batch import Batch, Source
 from siyu.landing.quarantine import QuarantinedRow, dismiss, mask, mask_row, open_quarantine
 from siyu.landing.raw_views import RawState, create_raw_views
-from siyu.landing.records import Counts, LandedResource, LoadRecord, live, read_records
+from siyu.landing.records import (
+    Calls,
+    Counts,
+    Drift,
+    Extraction,
+    LandedResource,
+    LoadRecord,
+    live,
+    read_records,
+)
 from siyu.landing.register import land, registered
 from siyu.landing.rules import check_rules
 from siyu.landing.supersede import compact, expire_quarantine
+from siyu.landing.windows import (
+    Chunk,
+    are_whole,
+    count_distinct,
+    know_what_is_registered,
+    land_window,
+    stage_chunk,
+)
 
 __all__ = [
     "Batch",
+    "Calls",
+    "Chunk",
     "Counts",
+    "Drift",
+    "Extraction",
     "LandedResource",
     "LoadRecord",
     "QuarantinedRow",
     "RawState",
     "Source",
+    "are_whole",
     "check_rules",
     "compact",
+    "count_distinct",
     "create_raw_views",
     "dismiss",
     "expire_quarantine",
+    "know_what_is_registered",
     "land",
+    "land_window",
     "live",
     "mask",
     "mask_row",
     "open_quarantine",
     "read_records",
     "registered",
+    "stage_chunk",
 ]

@@ -13,8 +13,9 @@ A vault file, one per load:
     32 bytes     ephemeral X25519 public key of this file
     per record   4 bytes length (big-endian) of what follows, then AES-256-GCM ciphertext with its tag
 The AES key is HKDF-SHA-256 of the shared secret (info: magic, ephemeral key, vault key); it serves one file, so the
-nonce is the record's 0-based position as 12 big-endian bytes. A record is UTF-8 JSON. The position is also how
-quarantine refers to a record: `<load_id>:<position>`.
+nonce is the record's 0-based position as 12 big-endian bytes. A record is UTF-8 JSON. What was sealed in several pieces
+is several such files one after the other (a magic stands where a length would). The position in the file, counted
+through all pieces, is also how quarantine refers to a record: `<load_id>:<position>`.
 """
 
 import hmac
@@ -26,7 +27,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import phonenumbers
 from cryptography.exceptions import InvalidTag
@@ -36,12 +37,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from siyu.errors import DamagedFileError, EnvironmentFaultError
+from siyu.landing.sql import SEPARATOR
 from siyu.settings import Home
 from siyu.state.locks import hold
 from siyu.storage import PRIVATE_FILE, fsync_path
 
 KEYS_LOCK = "keys.lock"
-SEPARATOR = "\x1f"  # between the scope and the value of a scoped identifier
 _MAGIC = b"SIYUVLT1"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -121,6 +122,20 @@ def open_keys(home: Home) -> Keys:
     return Keys(tokenizer=Tokenizer(token_key), vault_public_key=_key_bytes(home, "vault.pub"))
 
 
+def open_state_key(home: Home) -> bytes:
+    """The key that platform tokens and checkpoints in state.db are encrypted with; keys are made on first use.
+
+    It is derived from the token key, so that rotating the master key leaves what is stored readable.
+
+    Raises:
+        EnvironmentFaultError: As `open_keys`.
+    """
+    open_keys(home)
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"siyu state.db").derive(
+        _unwrap(home, "token.key")
+    )
+
+
 def open_private_key(home: Home) -> bytes:
     """The key that opens the vault: for erasing, exporting a member, and rekeying alone."""
     return _unwrap(home, "vault.key")
@@ -143,8 +158,17 @@ def seal(target: Path, records: Iterable[Mapping[str, Any]], public_key: bytes) 
     return position + 1
 
 
+def join_sealed(target: Path, pieces: Iterable[Path]) -> None:
+    """Put vault files one after the other into one."""
+    target.touch(mode=PRIVATE_FILE)
+    with target.open("wb") as whole:
+        for piece in pieces:
+            with piece.open("rb") as file:
+                shutil.copyfileobj(file, whole)
+
+
 def unseal(path: Path, private_key: bytes) -> Iterator[dict[str, Any]]:
-    """The records of a vault file, in order.
+    """The records of a vault file, in order, whatever number of pieces it was sealed in.
 
     Raises:
         DamagedFileError: The file is not a vault file, is cut short, or was sealed to another key.
@@ -154,11 +178,12 @@ def unseal(path: Path, private_key: bytes) -> Iterator[dict[str, Any]]:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise DamagedFileError(f"{path.name} is no vault file", do="restore it from a backup")
         try:
-            ephemeral_public = file.read(_KEY_BYTES)
-            shared = own.exchange(X25519PublicKey.from_public_bytes(ephemeral_public))
-            cipher = AESGCM(_file_key(shared, ephemeral_public, own.public_key().public_bytes_raw()))
-            position = 0
+            cipher, position = _cipher_of_piece(file, own), 0
             while length := file.read(_LENGTH_BYTES):
+                if length == _MAGIC[:_LENGTH_BYTES]:  # as a length it would mean a record of 1.3 GB
+                    file.read(len(_MAGIC) - _LENGTH_BYTES)
+                    cipher, position = _cipher_of_piece(file, own), 0
+                    continue
                 sealed = file.read(int.from_bytes(length, "big"))
                 yield json.loads(cipher.decrypt(position.to_bytes(_NONCE_BYTES, "big"), sealed, _MAGIC))
                 position += 1
@@ -168,6 +193,12 @@ def unseal(path: Path, private_key: bytes) -> Iterator[dict[str, Any]]:
                 expected="the key it was sealed to",
                 do="restore it from a backup",
             ) from error
+
+
+def _cipher_of_piece(file: IO[bytes], own: X25519PrivateKey) -> AESGCM:
+    ephemeral_public = file.read(_KEY_BYTES)
+    shared = own.exchange(X25519PublicKey.from_public_bytes(ephemeral_public))
+    return AESGCM(_file_key(shared, ephemeral_public, own.public_key().public_bytes_raw()))
 
 
 def _file_key(shared: bytes, ephemeral_public: bytes, public_key: bytes) -> bytes:

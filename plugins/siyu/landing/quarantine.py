@@ -21,9 +21,9 @@ from duckdb import DuckDBPyConnection
 from siyu.engine import connect
 from siyu.errors import UsageError
 from siyu.landing.raw_views import registered_rows
-from siyu.landing.records import LoadRecord, live, read_records, verify
-from siyu.landing.sql import column, literal_path, show_as, text
-from siyu.resources import RESOURCES
+from siyu.landing.records import LoadRecord, live, of_channel, read_records, resources_of, verify
+from siyu.landing.sql import column, literal_path, raw_key, show_as
+from siyu.resources import Resource
 from siyu.settings import Home
 from siyu.state import audit_log
 
@@ -149,8 +149,10 @@ def open_quarantine(home: Home) -> tuple[QuarantinedRow, ...]:
     found: list[QuarantinedRow] = []
     with connect() as connection:
         show_as("landing_loads", connection.from_arrow(_sequences(records)))
-        for name in RESOURCES:
-            found += _open_of(connection, home, records, waiting, name)
+        for channel in sorted({record.source.channel for record in records}):
+            landed = of_channel(live(records), channel)
+            for resource in resources_of(records, channel).values():
+                found += _open_of(connection, home, landed, of_channel(waiting, channel), resource)
     return tuple(row for row in found if (row.load_id, row.source_row) not in dismissed)
 
 
@@ -187,22 +189,21 @@ def _sequences(records: Iterable[LoadRecord]) -> pa.Table:
 def _open_of(
     connection: DuckDBPyConnection,
     home: Home,
-    records: tuple[LoadRecord, ...],
-    waiting: list[LoadRecord],
-    name: str,
+    landed: tuple[LoadRecord, ...],
+    waiting: tuple[LoadRecord, ...],
+    resource: Resource,
 ) -> list[QuarantinedRow]:
     paths = [
-        literal_path(verify(home, record, landed.quarantine))
+        literal_path(verify(home, record, bad.quarantine))
         for record in waiting
-        if (landed := record.resources.get(name)) and landed.quarantine
+        if (bad := record.resources.get(resource.name)) and bad.quarantine
     ]
     if not paths:
         return []
-    resource = RESOURCES[name]
     show_as("landing_files", connection.read_parquet(paths))
     show_as("landing_quarantined", connection.sql(_QUARANTINED))
-    key = text(column(resource.field(resource.key).raw_column or resource.key)).alias("group_key")
-    landed_rows = registered_rows(connection, home, live(records), resource)
+    key = raw_key(resource).alias("group_key")
+    landed_rows = registered_rows(connection, home, landed, resource)
     show_as("landing_keys", landed_rows.select(column("channel_code"), key, column("_load_id")))
     rows = connection.sql(_OPEN).select(*SCHEMA.names).fetchall()
     return [QuarantinedRow(**dict(zip(SCHEMA.names, row, strict=True))) for row in rows]

@@ -4,17 +4,27 @@ Here: relations over registered files, the views of a build. Not here: writing f
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from siyu.landing.records import LoadRecord, StoredFile, live, path_of, read_records, verify
+from siyu.landing.records import (
+    FILES_CHANNEL,
+    LoadRecord,
+    StoredFile,
+    live,
+    of_channel,
+    path_of,
+    read_records,
+    resources_of,
+    verify,
+)
 from siyu.landing.sql import as_type, column, constant, literal_path
-from siyu.resources import RESOURCES, Resource, raw_columns
+from siyu.resources import Resource, raw_columns
 from siyu.settings import Home
 
-FILES_CHANNEL = "files"
 _ORDER_RESOURCES = ("orders", "order_lines")
 _ONE_ROW = "select 1 as one"
 _RAW_SCHEMA = "create schema if not exists raw"
@@ -34,10 +44,17 @@ class RawState:
     newest_order_at: datetime | None
 
 
-def create_raw_views(connection: DuckDBPyConnection, home: Home) -> RawState:
+def create_raw_views(
+    connection: DuckDBPyConnection,
+    home: Home,
+    *,
+    declared: Mapping[str, Mapping[str, Resource]] | None = None,
+) -> RawState:
     """Verify every registered file and create `raw.<channel>__<resource>` over the live ones.
 
     Each view has exactly the columns of `resources.raw_columns`; a resource without rows gets an empty typed view.
+    `declared` are the resources of API channels as they are today, by channel and name: what it names has a view
+    even before its first load.
     The views name files: they are good until a landing, compaction or erasure deletes one, so build at once.
 
     Raises:
@@ -46,14 +63,15 @@ def create_raw_views(connection: DuckDBPyConnection, home: Home) -> RawState:
     records = live(read_records(home))
     for record, stored in _raw_files(records):
         verify(home, record, stored)
-    channels = sorted({FILES_CHANNEL} | {record.source.channel for record in records})
+    declared = declared or {}
+    channels = sorted({FILES_CHANNEL, *declared} | {record.source.channel for record in records})
     connection.execute(_RAW_SCHEMA)
     connection.execute(_INTO_RAW)  # a relation makes its view in the current schema
     try:
         for channel in channels:
-            of_channel = tuple(record for record in records if record.source.channel == channel)
-            for name, resource in RESOURCES.items():
-                rows = registered_rows(connection, home, of_channel, resource)
+            loads = of_channel(records, channel)
+            for name, resource in {**resources_of(loads, channel), **declared.get(channel, {})}.items():
+                rows = registered_rows(connection, home, loads, resource)
                 rows.create_view(f"{channel}__{name}", replace=True)
     finally:
         connection.execute(_BACK)
@@ -71,7 +89,7 @@ def create_raw_views(connection: DuckDBPyConnection, home: Home) -> RawState:
 def registered_rows(
     connection: DuckDBPyConnection, home: Home, records: tuple[LoadRecord, ...], resource: Resource
 ) -> DuckDBPyRelation:
-    """The raw rows of a resource in the given loads, with exactly its raw columns; no load, no rows.
+    """The raw rows of a resource in the given loads of its channel, with exactly its raw columns; no load, no rows.
 
     Files are trusted here: who publishes from them verifies them first.
     """

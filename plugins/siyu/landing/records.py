@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from siyu.errors import DamagedFileError, UsageError
 from siyu.landing.batch import Source
-from siyu.resources import RESOURCES
+from siyu.resources import RESOURCES, Resource
 from siyu.settings import Home
 from siyu.storage import inside, sha256_of, write_json
 
@@ -27,7 +27,9 @@ _LOAD_ID = re.compile(r"[0-9a-f]{16}")
 _RECORD_NAME = re.compile(r"(\d{8,})-([0-9a-f]{16})\.json")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+")
 _ROOMS = ("raw", "quarantine", "vault")
-_CHANNEL = re.compile(r"[a-z][a-z0-9_]*")
+_CHANNEL = _RESOURCE = re.compile(r"[a-z][a-z0-9_]*")
+FILES_CHANNEL = "files"
+_LEFT_OUT = Field(exclude_if=lambda value: value is None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +65,58 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drift:
+    """How the rows of a source differed from what their resource declares: field, what about it, how often."""
+
+    resource: str
+    field: str  # path in the source
+    what: str  # added, appeared, missing, null, new_value, or the reason of quarantine that it led to
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """What reading a window took."""
+
+    calls: int = 0  # requests that left, retries and token requests included
+    retries: int = 0
+    refreshes: int = 0  # of the token
+    waited_seconds: float = 0.0  # for the rate limit, in back-off and for quotas; sum over threads
+    rows: int = 0
+    bytes: int = 0  # of decoded bodies
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """How a window of an API was read. Moments are aware, UTC; the window is half-open."""
+
+    account: str
+    stream: str
+    window_start: datetime
+    window_end: datetime
+    observed_at: datetime  # when the reading began, also where a killed one was resumed
+    is_complete: bool  # every page was read, and as many items came as were announced
+    announced: int | None  # items, as the source last said; None when it does not say
+    items: int  # distinct items read
+    pages: int
+    skipped: int = 0  # items that the source refused one by one
+    notes: tuple[str, ...] = ()  # what was odd about the pages
+    drift: tuple[Drift, ...] = ()
+    calls: Calls = Calls()
+
+
+@dataclass(frozen=True, kw_only=True)
 class LandedResource:
-    """What one load brought to one resource; no raw file when every row was known, elsewhere or quarantined."""
+    """What one load brought to one resource; no raw file when every row was known, elsewhere or quarantined.
+
+    `declared`: what the resource was when it landed. Loads of files do not say: theirs are RESOURCES.
+    """
 
     raw: StoredFile | None
     quarantine: StoredFile | None
     counts: Counts
     newest_at: datetime | None  # aware, UTC: latest time of business among its landed rows that count
+    declared: Annotated[Resource | None, _LEFT_OUT] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +131,7 @@ class LoadRecord:
     vault: StoredFile | None
     replaces: tuple[str, ...] = ()  # loads of the same bytes by an earlier revision of the mapping
     mends: tuple[str, ...] = ()  # loads whose quarantined rows this one has read again, `replaces` included
+    extraction: Annotated[Extraction | None, _LEFT_OUT] = None  # of a window of an API
 
     @property
     def path(self) -> str:
@@ -149,6 +197,23 @@ def live(records: Iterable[LoadRecord]) -> tuple[LoadRecord, ...]:
     return tuple(record for record in records if record.load_id not in replaced)
 
 
+def of_channel(records: Iterable[LoadRecord], channel: str) -> tuple[LoadRecord, ...]:
+    """The loads of one channel, in their order."""
+    return tuple(record for record in records if record.source.channel == channel)
+
+
+def resources_of(records: Iterable[LoadRecord], channel: str) -> dict[str, Resource]:
+    """The resources of a channel by name, as the newest load declares each; those of files are always the same."""
+    if channel == FILES_CHANNEL:
+        return RESOURCES
+    return {
+        name: landed.declared
+        for record in of_channel(records, channel)
+        for name, landed in record.resources.items()
+        if landed.declared is not None
+    }
+
+
 def path_of(home: Home, stored: StoredFile) -> Path:
     """The path of a registered file.
 
@@ -190,10 +255,16 @@ def is_intact(home: Home, record: LoadRecord) -> bool:
 def damaged(record: LoadRecord, stored: StoredFile, how: str) -> DamagedFileError:
     """The error for a registered file that cannot be trusted."""
     source = record.source
+    is_file = source.channel == FILES_CHANNEL
+    again = (
+        f"siyu nightly --mapping <{source.mapping}> --path <folder>"
+        if is_file
+        else "extract its window again"
+    )
     return DamagedFileError(
         f"{stored.file} of load {record.load_id} (source {source.name}, mapping {source.mapping}) {how}",
         expected=f"{stored.bytes} bytes with SHA-256 {stored.sha256[:12]}…",
-        do=f"land {source.name} again, which rewrites it: siyu nightly --mapping <{source.mapping}> --path <folder>",
+        do=f"land {source.name} again, which rewrites it: {again}",
     )
 
 
@@ -206,7 +277,10 @@ def _read(home: Home, path: Path, name: re.Match[str]) -> LoadRecord:
             expected="the JSON that landing wrote",
             do="restore it from a backup, or land its source again",
         ) from None  # the details would repeat what is in the file
-    unknown: list[Any] = [resource for resource in record.resources if resource not in RESOURCES]
+    known = resources_of([record], record.source.channel)
+    unknown: list[Any] = [
+        name for name in record.resources if name not in known or not _RESOURCE.fullmatch(name)
+    ]
     if unknown or not _LOAD_ID.fullmatch(record.load_id) or not _CHANNEL.fullmatch(record.source.channel):
         raise UsageError(
             f"load record {path.name} names a resource, channel or load that this siyu does not know",

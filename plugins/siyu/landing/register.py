@@ -6,7 +6,8 @@ Nothing that a reader sees changes before the load record is renamed into place,
 record are seen by nobody and are written over when the landing runs again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from siyu.errors import DamagedFileError, SiyuError
 from siyu.landing.batch import Batch, Source
 from siyu.landing.personal import open_keys
 from siyu.landing.records import (
+    FILES_CHANNEL,
+    Extraction,
     LoadRecord,
     is_intact,
     live,
@@ -85,40 +88,77 @@ def land(
             prepare(connection, settings, keys.tokenizer, batch, landing_date=landing_date, seeds=seeds)
             for batch in batches
         )
-        check_limit(settings, prepared)
-        while True:
-            records = _records(home, source)
-            mended = _mended(connection, home, source, prepared, records)
-            plan = _plan(source, records, mended=mended, landed_at=landed_at)
-            with staging_folder(home, settings, plan.load_id) as folder:
-                others = tuple(one for one in live((*records, plan)) if one.load_id != plan.load_id)
-                if plan.sequence:  # mending: what else is damaged must not keep this load from coming back
-                    others = tuple(one for one in others if is_intact(home, one))
-                try:
-                    staged = stage(
-                        connection,
-                        home,
-                        keys=keys,
-                        folder=folder,
-                        source=source,
-                        load_id=plan.load_id,
-                        prepared=prepared,
-                        registered=others,
-                    )
-                except duckdb.Error as error:
-                    if _records(home, source) != records:
-                        continue  # a file was compacted away while it was read
-                    raise _culprit(home, others, error) from error
-                with hold(
-                    home.state / LOCK_NAME, run_id=_run(plan.load_id), wait_seconds=settings.lock_wait_seconds
-                ):
-                    if done := registered(home, source):
-                        return done
-                    if _records(home, source) == records:
-                        return _register(home, plan, staged)
-            # another load was registered meanwhile: what is new has to be found again
+        check_limit(settings, prepared, do="mend the mapping or the file (siyu mapping check shows where)")
+        return register(
+            connection,
+            home,
+            settings,
+            source,
+            prepared,
+            landed_at=landed_at,
+            staging=lambda folder, plan, others: stage(
+                connection,
+                home,
+                keys=keys,
+                folder=folder,
+                source=source,
+                load_id=plan.load_id,
+                prepared=prepared,
+                registered=others,
+            ),
+        )
     finally:
         drop_workspace(connection)
+
+
+def register(
+    connection: DuckDBPyConnection,
+    home: Home,
+    settings: Settings,
+    source: Source,
+    prepared: tuple[Prepared, ...],
+    *,
+    landed_at: datetime,
+    staging: Callable[[Path, LoadRecord, tuple[LoadRecord, ...]], Staged],
+    extraction: Extraction | None = None,
+) -> LoadRecord:
+    """Stage what is new against the loads there are, and make it visible; again when another load came between.
+
+    Args:
+        connection: Holds the tables that `prepared` names.
+        home: Where to land.
+        settings: How long to wait for the lock.
+        source: What was read.
+        prepared: Its checked rows, by resource.
+        landed_at: Moment of the landing, aware.
+        staging: Writes the files: given an empty folder, the record to be, and the loads that count beside it.
+        extraction: How the source was read, where it is a window of an API.
+
+    Raises:
+        DamagedFileError, LockedError: As `land`. Nothing is registered.
+    """
+    while True:
+        records = _records(home, source)
+        mended = _mended(connection, home, source, prepared, records)
+        plan = _plan(home, source, records, mended=mended, landed_at=landed_at, extraction=extraction)
+        with staging_folder(home, settings, plan.load_id) as folder:
+            others = tuple(one for one in live((*records, plan)) if one.load_id != plan.load_id)
+            if plan.sequence:  # mending: what else is damaged must not keep this load from coming back
+                others = tuple(one for one in others if is_intact(home, one))
+            try:
+                staged = staging(folder, plan, others)
+            except duckdb.Error as error:
+                if _records(home, source) != records:
+                    continue  # a file was compacted away while it was read
+                raise _culprit(home, others, error) from error
+            with hold(
+                home.state / LOCK_NAME, run_id=_run(plan.load_id), wait_seconds=settings.lock_wait_seconds
+            ):
+                if done := registered(home, source):
+                    return done
+                if _records(home, source) == records:
+                    return _register(home, plan, staged)
+        # another load was registered meanwhile: what is new has to be found again
 
 
 def registered(home: Home, source: Source) -> LoadRecord | None:
@@ -153,7 +193,13 @@ def _mended(
 
 
 def _plan(
-    source: Source, records: tuple[LoadRecord, ...], *, mended: tuple[str, ...], landed_at: datetime
+    home: Home,
+    source: Source,
+    records: tuple[LoadRecord, ...],
+    *,
+    mended: tuple[str, ...],
+    landed_at: datetime,
+    extraction: Extraction | None,
 ) -> LoadRecord:
     """The record to be, still without files; a damaged load keeps its id and its place in the sequence."""
     replaces = tuple(
@@ -163,6 +209,17 @@ def _plan(
         == (source.channel, source.sha256, source.mapping)
         and record.source.mapping_sha256 != source.mapping_sha256
     )
+    if source.channel != FILES_CHANNEL:
+        # a window that is read anew may well differ: it stands in for one that was damaged
+        replaces += tuple(
+            record.load_id
+            for record in live(records)
+            if (record.source.channel, record.source.mapping, record.source.name)
+            == (source.channel, source.mapping, source.name)
+            and record.source != source
+            and record.load_id not in replaces
+            and not is_intact(home, record)
+        )
     damaged = next((record for record in live(records) if record.source == source), None)
     revision = sum(record.source == source for record in records) if damaged is None else 0
     return LoadRecord(
@@ -174,6 +231,7 @@ def _plan(
         vault=None,
         replaces=(damaged.replaces if damaged else ()) + replaces,
         mends=(damaged.mends if damaged else ()) + replaces + mended,
+        extraction=extraction,
     )
 
 
@@ -182,15 +240,11 @@ def _register(home: Home, plan: LoadRecord, staged: Staged) -> LoadRecord:
     _sweep_own_leftovers(home, plan, staged)
     for name, path in staged.files.items():
         publish_file(path, home.root / name)
-    record = LoadRecord(
-        load_id=plan.load_id,
+    record = replace(
+        plan,
         sequence=plan.sequence or _next_sequence(home, plan.load_id),
-        source=plan.source,
-        landed_at=plan.landed_at,
         resources=staged.resources,
         vault=staged.vault,
-        replaces=plan.replaces,
-        mends=plan.mends,
     )
     for stored in record.files:
         path_of(home, stored)  # what we register must be what a reader accepts
@@ -213,7 +267,7 @@ def _sweep_own_leftovers(home: Home, plan: LoadRecord, staged: Staged) -> None:
     """
     channel = plan.source.channel
     possible = [f"vault/{plan.load_id}.sealed"]
-    for name in RESOURCES:
+    for name in {*RESOURCES, *staged.resources}:
         possible += [f"{room}/{channel}/{name}/{plan.load_id}.parquet" for room in ("raw", "quarantine")]
     leftovers = [home.root / name for name in possible if name not in staged.files]
     for leftover in (*leftovers, *home.loads.glob(".*.tmp")):

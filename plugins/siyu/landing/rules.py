@@ -17,7 +17,7 @@ from siyu.clock import local_date
 from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch
-from siyu.landing.sql import column, constant, keep_table, show_as, text
+from siyu.landing.sql import as_type, column, constant, joined, keep_table, show_as, text
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Settings
 
@@ -112,7 +112,7 @@ def check_rules(
     keep_table(connection, "landing_violations", _violations(records, settings, batch, landing_date))
     keep_table(connection, "landing_broken", connection.sql(_REJECTS))
     _check_codes(connection, records, settings, batch.resource, seeds)
-    key_text = text(column(batch.resource.key)).alias("key_text")
+    key_text = joined(column(field.name) for field in batch.resource.key_fields).alias("key_text")
     owners = (column("brand_code"), column("channel_code"))
     show_as("landing_record_keys", records.select(column("_source_row"), *owners, key_text))
     keep_table(connection, rule_rejects_table(batch.resource), connection.sql(_WITH_TEXT))
@@ -222,10 +222,11 @@ def _first_day(happened: datetime | date | None, timezone: str) -> date | None:
 def _codes(
     connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource, name: str
 ) -> list[tuple[str, datetime | date | None]]:
-    coded = records.select(
-        column("_source_row"), column(name).alias("code"), column(resource.happened).alias("happened")
+    happened = column(resource.happened) if resource.happened else as_type(constant(None), "timestamp")
+    show_as(
+        "landing_coded",
+        records.select(column("_source_row"), column(name).alias("code"), happened.alias("happened")),
     )
-    show_as("landing_coded", coded)
     return connection.sql(_KEPT_CODES).fetchall()
 
 

@@ -19,7 +19,9 @@ from duckdb import (
 from duckdb import type as duckdb_type
 
 from siyu.engine import call, quoted
+from siyu.resources import Resource
 
+SEPARATOR = "\x1f"  # between the parts of a key, and between the scope and the value of a scoped identifier
 _TABLES = "select table_name, false from duckdb_tables() where starts_with(table_name, 'landing_')"
 _VIEWS = "select view_name, true from duckdb_views() where starts_with(view_name, 'landing_')"
 
@@ -60,6 +62,17 @@ def concatenated(pieces: Iterable[Expression]) -> Expression:
     for piece in others:
         first = call("||", first, piece)
     return first
+
+
+def joined(pieces: Iterable[Expression]) -> Expression:
+    """The texts of the parts of a key as one text; null when one of them is null."""
+    first, *others = pieces
+    return concatenated([text(first), *(part for one in others for part in (constant(SEPARATOR), text(one)))])
+
+
+def raw_key(resource: Resource) -> Expression:
+    """What names a row within its channel, as raw has it: tokens where it is personal."""
+    return joined(column(field.raw_column or field.name) for field in resource.key_fields)
 
 
 def keep_table(connection: DuckDBPyConnection, name: str, relation: DuckDBPyRelation) -> None:

@@ -15,29 +15,32 @@ from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression, StarExpress
 from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch, Source
-from siyu.landing.personal import SEPARATOR, Keys, Tokenizer, seal
+from siyu.landing.personal import Keys, Tokenizer, seal
 from siyu.landing.quarantine import mask_row, write_quarantine
 from siyu.landing.raw_views import registered_rows
-from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile
+from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile, of_channel
 from siyu.landing.rules import check_rules, rule_rejects_table
 from siyu.landing.sql import (
+    SEPARATOR,
     as_type,
     column,
     concatenated,
     constant,
     keep_table,
     or_empty,
+    raw_key,
     show_as,
     text,
     trimmed,
 )
-from siyu.resources import DUCKDB_TYPES, Field, Personal, Resource, raw_columns
+from siyu.resources import DUCKDB_TYPES, OBSERVED_COLUMNS, Field, Personal, Resource, raw_columns
 from siyu.settings import Home, Settings
 from siyu.storage import sha256_of
 
 _HASH_LENGTH = 32
 _CUSTOMER = "customer_id"
 _NO_TEXT = as_type(constant(None), "varchar")
+_OF_ITEM = {"_item": "bigint", **OBSERVED_COLUMNS}  # columns of records that come from an API
 
 _BATCH_SHAPE = """
 with
@@ -166,7 +169,7 @@ class Prepared:
         return f"landing_{self.resource.name}_{field.name}_tokens"
 
 
-class _Vault:
+class Vault:
     """What will be sealed with a load; an identifier that several resources share goes in once."""
 
     def __init__(self) -> None:
@@ -179,6 +182,7 @@ class _Vault:
         return len(self.records) - 1
 
     def add_identifier(self, field: str, token: str, value: str) -> None:
+        """The value behind a token, unless it is in already."""
         if (field, token) not in self._identifiers:
             self._identifiers.add((field, token))
             self.add({"kind": "identifier", "field": field, "token": token, "value": value})
@@ -225,8 +229,8 @@ def prepare(
     return prepared
 
 
-def check_limit(settings: Settings, prepared: Iterable[Prepared]) -> None:
-    """Refuse a load with more bad rows than its home tolerates.
+def check_limit(settings: Settings, prepared: Iterable[Prepared], *, do: str) -> None:
+    """Refuse a load with more bad rows than its home tolerates; `do` says where they are mended.
 
     Raises:
         RefusedError: The message lists reasons and counts. Nothing has been registered.
@@ -245,7 +249,7 @@ def check_limit(settings: Settings, prepared: Iterable[Prepared]) -> None:
     raise RefusedError(
         f"{quarantined} of {rows_read} rows cannot be understood ({reasons})",
         expected=f"at most {limit:g} (quarantine_limit_rows, quarantine_limit_share)",
-        do="mend the mapping or the file (siyu mapping check shows where), or raise the limit in siyu.yml",
+        do=f"{do}, or raise the limit in siyu.yml",
     )
 
 
@@ -267,7 +271,8 @@ def stage(
     """
     files: dict[str, Path] = {}
     resources: dict[str, LandedResource] = {}
-    sealing = _Vault()
+    sealing = Vault()
+    registered = of_channel(registered, source.channel)
     for one in prepared:
         name = one.resource.name
         raw = f"raw/{source.channel}/{name}/{load_id}.parquet"
@@ -275,30 +280,32 @@ def stage(
         counts, newest_at = _select_new(connection, home, one, registered)
         if counts.landed:
             files[raw] = folder / f"{name}.parquet"
-            _write_rows(connection, one.resource, load_id, files[raw])
+            write_rows(connection, one.resource, load_id, files[raw])
         if one.rejects:
             files[quarantine] = folder / f"{name}.quarantine.parquet"
-            _write_rejects(
-                connection,
-                one,
-                tokenizer=keys.tokenizer,
-                source=source,
-                load_id=load_id,
-                target=files[quarantine],
-                sealing=sealing,
+            write_quarantine(
+                files[quarantine],
+                rejected(
+                    connection,
+                    one,
+                    tokenizer=keys.tokenizer,
+                    source_name=source.name,
+                    load_id=load_id,
+                    sealing=sealing,
+                ),
             )
         resources[name] = LandedResource(
-            raw=_stored(raw, files, counts.landed),
-            quarantine=_stored(quarantine, files, one.rejects),
+            raw=stored(raw, files, counts.landed),
+            quarantine=stored(quarantine, files, one.rejects),
             counts=counts,
             newest_at=newest_at,
         )
-        _add_personal_values(connection, one, sealing)
+        add_personal_values(connection, one, sealing)
     vault = f"vault/{load_id}.sealed"
     if sealing.records:
         files[vault] = folder / "vault.sealed"
         seal(files[vault], sealing.records, keys.vault_public_key)
-    return Staged(files=files, resources=resources, vault=_stored(vault, files, len(sealing.records)))
+    return Staged(files=files, resources=resources, vault=stored(vault, files, len(sealing.records)))
 
 
 def reads_again(
@@ -324,6 +331,7 @@ def reads_again(
 def _check_shape(connection: DuckDBPyConnection, batch: Batch) -> None:
     resource = batch.resource
     needed = [field.name for field in resource.fields] + ["_source_row", "_exclusion"]
+    needed += _OF_ITEM if resource.is_observed else []
     if missing := [name for name in needed if name not in connection.table(batch.records).columns]:
         raise SiyuError(
             f"the records of {resource.name} lack {', '.join(missing)}", expected="every field of it"
@@ -387,6 +395,7 @@ def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepar
         row_hash.alias("_row_hash"),
         as_type(column("_source_row"), "bigint").alias("_source_row"),
         _latest(resource).alias("_happened"),
+        *(column(name) for name in (_OF_ITEM if resource.is_observed else {})),
     )
     return rows.select(StarExpression(), _key(resource).alias("_key"), _document(resource).alias("_document"))
 
@@ -406,7 +415,9 @@ def _tokens(tokenizer: Tokenizer, field: Field, lookups: pa.ChunkedArray) -> pa.
     return pa.table(
         {
             "lookup": pa.array(values, pa.string()),
-            "token": pa.array([tokenizer.token(field.name, value) for value in values], pa.string()),
+            "token": pa.array(
+                [tokenizer.token(field.identifier_kind, value) for value in values], pa.string()
+            ),
             "value": pa.array(
                 [value.rpartition(SEPARATOR)[2] if field.name == _CUSTOMER else value for value in values],
                 pa.string(),
@@ -422,19 +433,20 @@ def _landing_value(field: Field) -> Expression:
 
 
 def _key(resource: Resource) -> Expression:
-    raw_key = resource.field(resource.key).raw_column or resource.key
-    return concatenated([column("channel_code"), constant(SEPARATOR), text(column(raw_key))])
+    return concatenated([column("channel_code"), constant(SEPARATOR), raw_key(resource)])
 
 
 def _document(resource: Resource) -> Expression:
     if not resource.grouped:
         return column("_row_hash")
+    if resource.is_observed:
+        return text(column("_item"))  # an answer of an API frames its documents itself
     version = or_empty(text(column(resource.version))) if resource.version else constant("")
     return concatenated([_key(resource), constant(SEPARATOR), version])
 
 
 def _latest(resource: Resource) -> Expression:
-    happened = as_type(column(resource.happened), "timestamp")
+    happened = as_type(column(resource.happened) if resource.happened else constant(None), "timestamp")
     if not any(field.name == "paid_at" for field in resource.fields):
         return happened
     return call("greatest", happened, column("paid_at"))
@@ -444,8 +456,9 @@ def _select_new(
     connection: DuckDBPyConnection, home: Home, prepared: Prepared, registered: tuple[LoadRecord, ...]
 ) -> tuple[Counts, datetime | None]:
     """Bind `landing_landed` to the rows that no registered load has, and count."""
-    known = registered_rows(connection, home, registered, prepared.resource).select("_group_hash")
-    keep_table(connection, "landing_registered", known.distinct())
+    keep_table(
+        connection, "landing_registered", known_hashes(connection, home, registered, prepared.resource)
+    )
     show_as("landing_rows", connection.table(prepared.rows_table))
     show_as("landing_positions", connection.table(prepared.positions_table))
     show_as("landing_hashed", connection.sql(_HASHED))
@@ -453,6 +466,18 @@ def _select_new(
     if not prepared.resource.grouped:
         new = new.filter(column("_line_number") == constant(1))  # an identical row again says nothing new
     show_as("landing_landed", new)
+    return count_landed(connection, prepared)
+
+
+def known_hashes(
+    connection: DuckDBPyConnection, home: Home, registered: tuple[LoadRecord, ...], resource: Resource
+) -> DuckDBPyRelation:
+    """The content of every document of a resource that the given loads of its channel hold."""
+    return registered_rows(connection, home, registered, resource).select("_group_hash").distinct()
+
+
+def count_landed(connection: DuckDBPyConnection, prepared: Prepared) -> tuple[Counts, datetime | None]:
+    """Where the rows of a batch went, `landing_landed` being those that land, and the newest that counts."""
     landed, newest = _one_row(connection.sql(_LANDED_COUNTS))
     excluded: dict[str, int] = dict(connection.sql(_EXCLUDED_COUNTS).fetchall())
     (kept,) = _one_row(connection.table(prepared.rows_table).count("*"))
@@ -470,7 +495,8 @@ def _select_new(
     return counts, newest.replace(tzinfo=UTC) if newest else None
 
 
-def _write_rows(connection: DuckDBPyConnection, resource: Resource, load_id: str, target: Path) -> None:
+def write_rows(connection: DuckDBPyConnection, resource: Resource, load_id: str, target: Path) -> None:
+    """Write `landing_landed` as a raw file."""
     rows = connection.table("landing_landed").order("_source_row")
     columns = [
         constant(load_id).alias(name) if name == "_load_id" else as_type(column(name), type_name).alias(name)
@@ -479,17 +505,16 @@ def _write_rows(connection: DuckDBPyConnection, resource: Resource, load_id: str
     rows.select(*columns).write_parquet(str(target), compression="zstd")
 
 
-def _write_rejects(
+def rejected(
     connection: DuckDBPyConnection,
     prepared: Prepared,
     *,
     tokenizer: Tokenizer,
-    source: Source,
+    source_name: str,
     load_id: str,
-    target: Path,
-    sealing: _Vault,
-) -> None:
-    """Write the quarantine file; the clear rows go to what will be sealed."""
+    sealing: Vault,
+) -> list[dict[str, Any]]:
+    """The rows of the quarantine file; the clear rows go to what will be sealed."""
     show_as("landing_rejects", connection.table(prepared.rejects_table))
     resource = prepared.resource
     rows = []
@@ -501,7 +526,7 @@ def _write_rejects(
             {
                 "load_id": load_id,
                 "resource": resource.name,
-                "source_name": source.name,
+                "source_name": source_name,
                 "source_row": source_row,
                 "reason": reason,
                 "column_name": column_name,
@@ -511,7 +536,7 @@ def _write_rejects(
                 "group_key": _raw_key(tokenizer, resource, brand, channel, key),
             }
         )
-    write_quarantine(target, rows)
+    return rows
 
 
 def _raw_key(
@@ -520,12 +545,23 @@ def _raw_key(
     """A rejected row's key as raw would have it; None when it cannot be known."""
     if not key or not key.strip() or not channel:
         return None
-    if resource.field(resource.key).personal is Personal.NONE:
-        return key
-    return tokenizer.customer(brand, channel, key) if brand else None
+    clear = key.split(SEPARATOR) if resource.within else [key]
+    if len(clear) != len(resource.key_fields):
+        return None
+    parts = []
+    for field, value in zip(resource.key_fields, clear, strict=True):
+        if field.personal is Personal.NONE:
+            parts.append(value)
+        elif field.name != _CUSTOMER:
+            parts.append(tokenizer.token(field.identifier_kind, value))
+        elif brand:
+            parts.append(tokenizer.customer(brand, channel, value))
+        else:
+            return None
+    return SEPARATOR.join(parts)
 
 
-def _add_personal_values(connection: DuckDBPyConnection, prepared: Prepared, sealing: _Vault) -> None:
+def add_personal_values(connection: DuckDBPyConnection, prepared: Prepared, sealing: Vault) -> None:
     """The clear values behind the landed rows: identifiers once per token, attributes once per owner and value."""
     landed = connection.table("landing_landed")
     has_customer = any(field.name == _CUSTOMER for field in prepared.resource.fields)
@@ -539,12 +575,13 @@ def _add_personal_values(connection: DuckDBPyConnection, prepared: Prepared, sea
         show_as("landing_tokens", connection.table(prepared.tokens_table(field)))
         for of, found, value in connection.sql(_PERSONAL).fetchall():
             if is_identifier:
-                sealing.add_identifier(field.name, found, value)
+                sealing.add_identifier(field.identifier_kind, found, value)
             else:
                 sealing.add({"kind": field.personal.value, "field": field.name, "owner": of, "value": value})
 
 
-def _stored(name: str, files: dict[str, Path], rows: int) -> StoredFile | None:
+def stored(name: str, files: dict[str, Path], rows: int) -> StoredFile | None:
+    """What a record says of a staged file; None for one that was not needed."""
     path = files.get(name)
     if path is None:
         return None

@@ -23,10 +23,10 @@ from siyu.clock import utc_now
 from siyu.engine import connect
 from siyu.errors import EnvironmentFaultError
 from siyu.landing.raw_views import registered_rows
-from siyu.landing.records import StoredFile, live, path_of, read_records, verify, write_record
+from siyu.landing.records import StoredFile, live, path_of, read_records, resources_of, verify, write_record
 from siyu.landing.register import LOCK_NAME
 from siyu.landing.sql import show_as
-from siyu.resources import RESOURCES, Resource
+from siyu.resources import Resource
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
 from siyu.state.staging import staging_folder, sweep_staging
@@ -88,7 +88,8 @@ def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
             for (channel, name), loads in _loads_by_resource(home).items():
                 small = small_files(loads)
                 if len({stored.file for stored in small.values()}) >= settings.compact_files:
-                    done.append(_merge(connection, home, channel, RESOURCES[name], small))
+                    resource = resources_of(read_records(home), channel)[name]
+                    done.append(_merge(connection, home, channel, resource, small))
         return tuple(done)
 
 

@@ -1,6 +1,6 @@
 """The SQLite database of a home, `state/state.db`: one file, opened the same way by every table's module.
 
-Here: where it is and how it is opened. Not here: its tables (audit_log, outbox).
+Here: where it is and how it is opened. Not here: its tables (audit_log, outbox, tokens, checkpoints).
 """
 
 import sqlite3
