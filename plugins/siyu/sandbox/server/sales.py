@@ -134,6 +134,8 @@ order by order_id, line_no
 ACCOUNTS = """
 select * from sales_accounts($channel, $now) semi join (select unnest($ids) as account_id) using (account_id)
 """
+ORDER_IDS = "select order_id from sales_orders($channel, $now, $first, $last) where"
+REFUND_IDS = "select refund_id from sales_refunds($channel, $now, $first, $last) where"
 
 Moment = Literal["created_at", "changed_at", "paid_at", "finished_at"]
 
@@ -179,21 +181,16 @@ class Sales:
         if stages:
             conditions.append("list_contains($stages, stage)")
             values["stages"] = list(stages)
-        sql = f"""
-            select order_id from sales_orders($channel, $now, $first, $last) where {" and ".join(conditions)}
-            order by {newest_by} desc, order_id desc
-        """  # noqa: S608 - conditions are written in this package; what a caller sent is a parameter
-        return self._ids(sql, now, values)
+        # conditions are written in this package; what a caller sent is a parameter
+        order = f"order by {newest_by} desc, order_id desc"
+        return self._ids(" ".join((ORDER_IDS, " and ".join(conditions), order)), now, values)
 
     def refund_ids(
         self, now: datetime, *, newest_by: Moment = "created_at", where: str = "true", **values: Any
     ) -> Sequence[int]:
         """Ids of the refunds that match a condition over `sales_refunds`, newest first; arguments as for orders."""
-        sql = f"""
-            select refund_id from sales_refunds($channel, $now, $first, $last) where {where}
-            order by {newest_by} desc, refund_id desc
-        """  # noqa: S608 - as above
-        return self._ids(sql, now, values)
+        order = f"order by {newest_by} desc, refund_id desc"
+        return self._ids(" ".join((REFUND_IDS, where, order)), now, values)
 
     def orders(self, ids: Sequence[int], now: datetime) -> list[Row]:
         """The orders with these ids, in this order, each with `lines`, `parcels`, `refunds` and `account` (or None)."""
