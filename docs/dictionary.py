@@ -34,7 +34,7 @@ class Entry:
     grain: str  # of the table: latest, replaced nightly, or history, one set of rows per as_of_date
     key: str  # place in the primary key, from 1; empty: no part of it
     requirement: str  # rows of docs/requirements.md
-    checks: str  # constraints of the contract and dbt's tests, by their kind or name; those that only warn say so
+    checks: str  # of the contract and of dbt, by their kind or name; those that only warn say so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,9 @@ def _checks(manifest: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for node in manifest["nodes"].values():
         for column in node["columns"].values():
-            found[node["unique_id"], column["name"]] += [one["type"] for one in column.get("constraints") or []]
+            found[node["unique_id"], column["name"]] += [
+                one["type"] for one in column.get("constraints") or []
+            ]
         if node["resource_type"] != "test":
             continue
         column = node.get("column_name") or ""
