@@ -188,6 +188,15 @@ SAID: dict[str, tuple[str | bytes, list[str]]] = {
         "订单编号\t总金额\t下单时间\nA1\t￥5\t20260301\n".encode("gb18030"),
         ["encoding: gb18030", "delimiter: tab", 'format: "%Y%m%d"'],
     ),
+    # 0x80 is € in cp1252; 0x81 is nothing there, a control character in Latin-1
+    "windows.csv": (
+        b"order id,customer,date,product name,total\nA1,x,2026-03-01,Caf\xe9 \x80 5,5.00\nA2,y,2026-03-02,Tee,6.00\n",
+        ["encoding: cp1252  # guess: neither UTF-8 nor GB18030 fits its bytes"],
+    ),
+    "latin.csv": (
+        b"order id,customer,date,product name,total\nA1,x,2026-03-01,Caf\xe9 \x81 5,5.00\nA2,y,2026-03-02,Tee,6.00\n",
+        ['encoding: "latin-1"  # guess: neither UTF-8 nor GB18030 fits its bytes'],
+    ),
     "lines.jsonl": (
         '{"order_id": "A", "sku": "p", "qty": 2, "price": 1.5, "contact": "a@b.cn"}\n',
         [
@@ -232,6 +241,49 @@ def test_a_draft_does_not_say_what_a_person_must_look_at(shop: Shop, tmp_path: P
         assert part in text
     (file,) = check_mapping(mapping, shop.folder / name, shop.settings).files
     assert file.error == ""
+
+
+def test_one_bad_byte_turns_a_file_of_utf8_into_another_encoding(shop: Shop, tmp_path: Path) -> None:
+    rows = "订单编号,下单时间,商品名称,金额\nA1,2026-03-05,面霜,12.50\nA2,2026-03-06,口红,7.50\n".encode()
+    text, _ = _drafted([shop.put(rows + b"A3,2026-03-07,\xe9,1.00\n")], tmp_path)
+    assert "encoding" not in text
+
+
+def test_an_accent_of_an_old_windows_lands_as_another_letter(shop: Shop, tmp_path: Path) -> None:
+    header = "order id,customer,date,sku,description,qty,price\n"
+    rows = _several(
+        30,
+        lambda n: f"A{n // 2},c{n // 4},2026-03-{n // 2 + 1:02},p{n % 7},Crème – {n % 7} €,{n % 3 + 1},2.50",
+    )
+    path = shop.put((header + rows).encode("cp1252"), "ventes.csv")
+    _, mapping = _drafted([path], tmp_path)
+    (source, file), *_ = claim_files(mapping, path).claimed
+    with extract(mapping, source, file, shop.settings, shop.home) as (connection, _, (batch, *_)):
+        names = connection.table(batch.records).select("product_name").distinct().order("1").fetchall()
+    assert names == [(f"Crème – {n} €",) for n in range(7)]
+
+
+def test_keys_of_long_files_are_missed_or_a_draft_hides_that_it_saw_only_their_first_rows(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """Payments stand the other way round: the first rows of the two files have no order in common."""
+    many = 12_000
+    _put(
+        shop,
+        orders="order_id,customer_id,order_date\n"
+        + _several(
+            many,
+            lambda n: f"B-{n * 7919 % 99991:05}x,K{n % 900 * 311 % 997:04},2026-03-{n * 28 // many + 1:02}",
+        ),
+        payments="order_id,payment_value\n"
+        + _several(many, lambda n: f"B-{(many - 1 - n) * 7919 % 99991:05}x,{n % 90 + 1}.50"),
+    )
+    text, mapping = _drafted([shop.folder], tmp_path)
+    assert "# orders is longer: judged by its first 5,000 rows" in text
+    assert "# payments is longer: judged by its first 5,000 rows" in text
+    orders = _landed(mapping, shop.folder, shop)["orders"]
+    assert len({row[0] for row in orders}) == many
+    assert sum(Decimal(str(row[4])) for row in orders) == sum(n % 90 + Decimal("1.5") for n in range(many))
 
 
 def test_a_second_candidate_for_the_amount_is_not_named(shop: Shop, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def claim_files(mapping: Mapping, path: Path) -> Claims:
     if not path.exists():
         raise UsageError(f"{path} is not there", expected="a file or a folder", do="check its name")
     folder = path if path.is_dir() else path.parent
-    present = {file: file.relative_to(folder).as_posix() for file in _files(path)}
+    present = {file: file.relative_to(folder).as_posix() for file in visible_files(path)}
     found: list[tuple[SourceMapping, Path]] = []
     for source in mapping.sources:
         matched = {
@@ -92,7 +92,8 @@ def _looks_into(
     return {other: tuple(files[other]) for other in others}
 
 
-def _files(path: Path) -> list[Path]:
+def visible_files(path: Path) -> list[Path]:
+    """A file, or every file below a folder that is not hidden."""
     if path.is_file():
         return [path]
     return [

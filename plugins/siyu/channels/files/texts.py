@@ -84,6 +84,26 @@ def find_encoding(path: Path) -> str:
     return "gb18030" if utf8 * 2 < chinese else "utf-8-sig"
 
 
+def find_western_encoding(path: Path) -> str | None:
+    """cp1252, or latin-1 where that leaves bytes open, where most of the non-ASCII lines are not UTF-8; else None.
+
+    For files that are not GB18030 either. Any bytes are latin-1, so nothing lands as that on a mere guess: a draft
+    proposes the encoding, and a mapping has to name it.
+    """
+    bad = good = 0
+    is_cp1252 = True
+    with open_bytes(path) as stream:
+        for line in stream:
+            if line.isascii():
+                continue
+            if _decodes(line, "utf-8"):
+                good += 1
+            else:
+                bad += 1
+                is_cp1252 = is_cp1252 and _decodes(line, "cp1252")
+    return None if bad <= good else "cp1252" if is_cp1252 else "latin-1"
+
+
 def _decodes(line: bytes, encoding: str) -> bool:
     try:
         line.decode(encoding)

@@ -40,7 +40,7 @@ class Sheet:
                 expected="a workbook without a password",
                 do="save it again as .xlsx",
             ) from error
-        self.rows: list[Cells] = [[_as_text(cell) for cell in row] for row in rows[source.header_row - 1 :]]
+        self.rows: list[Cells] = [[as_text(cell) for cell in row] for row in rows[source.header_row - 1 :]]
         if not any(any(row) for row in self.rows):
             raise SourceError(f"sheet {self.name!r} of {file_name} is empty", expected="a header and rows")
 
@@ -104,7 +104,8 @@ def _has_formula(archive: zipfile.ZipFile, name: str) -> bool:
     return False
 
 
-def _as_text(cell: Any) -> str:  # noqa: PLR0911 - one return per type
+def as_text(cell: Any) -> str:  # noqa: PLR0911 - one return per type
+    """A cell as the text that the landing reads."""
     match cell:
         case str():
             return cell

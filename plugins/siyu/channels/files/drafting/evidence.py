@@ -1,18 +1,23 @@
 """What columns say together: what is constant within what, what multiplies and adds up to what.
 
-Here: measurements over a sample. Not here: what they mean (roles.py).
+Here: measurements over the `cells` of a sample. Not here: what they mean (roles.py).
 """
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise, permutations
-from statistics import median
+from functools import cache
+from typing import Any
 
-from siyu.channels.files.drafting.samples import Column
+import duckdb
 
-_CENT = 0.011  # a product or sum may be off by its rounding
-_MANY = 3  # rows that must speak for a rule
-_ROWS = 1_500  # enough to see arithmetic
+from siyu.channels.files.drafting.values import Column
+
+_MACROS = """
+create macro side(which) as table select row, rank, number, moment from cells where place = which;
+create macro among(places) as table
+    select row, place, number from cells where row < 2000 and number is not null and list_contains(places, place);
+"""
+_CENT = 0.011  # a value may be off by its rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,205 +32,143 @@ class Product:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """part + rest = whole in every row where there is a rest."""
+    """part + rest = whole, as paid + refund = total, in every row where there is a rest."""
 
     part: Column
     rest: Column
     whole: Column
+    takes_all: bool  # the rest often is the whole, like a refund in full
 
 
-@dataclass(frozen=True, kw_only=True)
-class Balance:
-    """part + plus - minus = whole, as goods + freight - discount = to pay; the whole stands right of the others."""
+class Evidence:
+    """Measurements over the `cells` of one sample."""
 
-    part: Column
-    plus: Column
-    minus: Column
-    whole: Column
+    def __init__(self, connection: duckdb.DuckDBPyConnection, columns: Iterable[Column]) -> None:
+        self._connection = connection
+        self._columns = {column.place: column for column in columns}
+        self._within = cache(self._measure_within)
+        connection.execute(_MACROS)
 
+    def constant_within(self, key: Column, other: Column) -> float | None:
+        """Of the values of `key` that repeat, the share within which `other` does not change; None: none repeats."""
+        return self._within(key)[other.place][0] if self._within(key) else None
 
-def constant_within(key: Column, other: Column) -> float | None:
-    """Of the values of `key` that repeat, the share within which `other` does not change; None when none repeats."""
-    first: dict[str, str | None] = {}
-    repeated: set[str] = set()
-    changing: set[str] = set()
-    for value, beside in zip(key.texts, other.texts, strict=True):
-        if value is None:
-            continue
-        if value in first:
-            repeated.add(value)
-            if first[value] != beside:
-                changing.add(value)
-        else:
-            first[value] = beside
-    return 1 - len(changing) / len(repeated) if repeated else None
+    def counts_within(self, column: Column, key: Column) -> bool:
+        """Whether a column numbers the rows of each key: 1, 2, 3 … or 10, 20, 30 …"""
+        return bool(self._within(key) and self._within(key)[column.place][1])
 
-
-def rises_with(column: Column, time: Column) -> float:
-    """Share of steps, in the order of time, at which the values of `column` rise; 0.5 is chance."""
-    rows = sorted(
-        {
-            (at, (len(text), text))
-            for at, text in zip(time.moments, column.texts, strict=True)
-            if at is not None and text is not None
-        }
-    )
-    steps = [(before, after) for (early, before), (late, after) in pairwise(rows) if early < late]
-    return sum(after > before for before, after in steps) / len(steps) if steps else 0.5
-
-
-def counts_within(column: Column, key: Column) -> bool:
-    """Whether a column numbers the rows of each key: 1, 2, 3 … or 10, 20, 30 …"""
-    groups: dict[str, list[float]] = {}
-    for value, number in zip(key.texts, column.numbers, strict=True):
-        if value is not None and number is not None:
-            groups.setdefault(value, []).append(number)
-    long = [numbers for numbers in groups.values() if len(numbers) > 1]
-    counting = [
-        numbers
-        for numbers in long
-        if sorted(numbers) == [min(numbers) * place for place in range(1, len(numbers) + 1)]
-    ]
-    return bool(long) and len(counting) > 0.9 * len(long)
-
-
-def counts_rows(column: Column) -> bool:
-    """Whether a column numbers the rows of the file, from 0 or 1."""
-    head = column.numbers[:50]
-    return any(head == [float(place + first) for place in range(len(head))] for first in (0, 1))
-
-
-def products(whole_numbers: list[Column], numbers: list[Column]) -> list[Product]:
-    """Every quantity × price = amount that holds in most rows, surest first."""
-    found = []
-    for quantity in whole_numbers:
-        telling = [row for row, n in enumerate(quantity.numbers) if n is not None and abs(n) > 1][:_ROWS]
-        for price, amount in permutations([column for column in numbers if column is not quantity], 2):
-            rows = [
-                (n, p, a)
-                for n, p, a in (
-                    (quantity.numbers[row], price.numbers[row], amount.numbers[row]) for row in telling
-                )
-                if n is not None and p and a is not None
-            ]
-            share = sum(abs(n * p - a) <= _CENT * abs(n) for n, p, a in rows) / max(len(rows), 1)
-            if len(rows) >= _MANY and share >= 0.6 and len({a for _, _, a in rows}) > 1:
-                found.append(Product(quantity=quantity, price=price, amount=amount, share=share))
-    return sorted(found, key=lambda product: -product.share)
-
-
-def sums(numbers: list[Column]) -> list[Sum]:
-    """Every part + rest = whole, where the rest is not always zero and the whole is not the rest alone."""
-    found = []
-    for whole in numbers:
-        for part, rest in permutations([column for column in numbers if column is not whole], 2):
-            rows = [
-                (p, r, w)
-                for p, r, w in zip(
-                    part.numbers[:_ROWS], rest.numbers[:_ROWS], whole.numbers[:_ROWS], strict=True
-                )
-                if p is not None and w is not None and r
-            ]
-            fitting = sum(abs(p + r - w) <= 2 * _CENT for p, r, w in rows)
-            parts = sum(bool(p) for p, _, _ in rows)
-            # of two parts, the rest is the smaller one
-            small = sum(abs(r) <= abs(p) or not p for p, r, _ in rows)
-            if len(rows) >= _MANY and fitting >= 0.95 * len(rows) and parts and small > 0.5 * len(rows):
-                found.append(Sum(part=part, rest=rest, whole=whole))
-    return found
-
-
-def balances(numbers: list[Column]) -> list[Balance]:
-    """Every part + plus - minus = whole, where plus and minus both matter in some rows and are the smaller ones."""
-    found = []
-    for part, plus, minus, whole in permutations(numbers, 4):
-        if whole.place < max(part.place, plus.place, minus.place):
-            continue  # read the other way round, the same equation would make the goods its result
-        rows = [
-            (p, a, b, w)
-            for p, a, b, w in zip(
-                *(column.numbers[:_ROWS] for column in (part, plus, minus, whole)), strict=True
+    def _measure_within(self, key: Column) -> dict[int, tuple[float, bool]]:
+        query = """
+            select place, share(kinds = 1), share(is_counting) > 0.9
+            from (
+                select other.place, count(distinct coalesce(other.rank, 0)) as kinds,
+                    count(distinct other.number) = count(*) and max(other.number) = min(other.number) * count(*)
+                    as is_counting
+                from side(?) as key join cells as other using (row)
+                where key.rank is not null
+                group by other.place, key.rank
+                having count(*) > 1
             )
-            if p is not None and a is not None and b is not None and w is not None and (a or b)
+            group by place
+        """
+        return {place: (same, counting) for place, same, counting in self._rows(query, key.place)}
+
+    def follows(self, column: Column, other: Column) -> float:
+        """Share of steps at which a column does not fall while the other rises; 0.5 is chance."""
+        query = """
+            select count(*), share(rank >= before)
+            from (
+                select step, rank, lag(step) over by_step as step_before, lag(rank) over by_step as before
+                from (
+                    select distinct other.rank as step, own.rank from side(?) as own join side(?) as other using (row)
+                    where own.rank is not null and other.rank is not null
+                )
+                window by_step as (order by step, rank)
+            )
+            where step_before < step
+        """
+        ((count, share),) = self._rows(query, column.place, other.place)
+        return share if count >= 5 else 0.5
+
+    def is_earlier(self, one: Column, other: Column) -> float:
+        """Share of rows, where both are known, in which `one` is not after `other`; 0.5 where no row has both."""
+        query = (
+            "select share(one.moment <= other.moment) from side(?) as one join side(?) as other using (row)"
+        )
+        ((share,),) = self._rows(query, one.place, other.place)
+        return 0.5 if share is None else share
+
+    def is_more_with(self, money: Column, quantity: Column) -> bool:
+        """Whether rows with more than the usual quantity usually hold a third more money."""
+        query = """
+            select median(money) filter (is_many) > 1.3 * median(money) filter (not is_many)
+                and count(*) filter (is_many) >= 3 and count(*) filter (not is_many) >= 3
+            from (
+                select money.number as money, quantity.number > median(quantity.number) over () as is_many
+                from side(?) as money join side(?) as quantity using (row) where money.number <> 0
+            )
+        """
+        ((is_more,),) = self._rows(query, money.place, quantity.place)
+        return bool(is_more)
+
+    def grows_with(self, money: Column, quantity: Column, product: Column | None) -> bool | None:
+        """Whether money is of all the pieces (grows with the quantity) or of one. None: the sample does not say.
+
+        Within one product where there is a column of products, else over the whole sample.
+        """
+        query = """
+            with sold as (
+                select coalesce(product.rank, 0) as product, quantity.number as pieces, money.number as money
+                from side(?) as money join side(?) as quantity using (row) left join side(?) as product using (row)
+                where money.number <> 0 and quantity.number > 0
+            ),
+            single as (select product, median(money) as price from sold where pieces = 1 group by product)
+            select count(*), median((money / price - 1) / (pieces - 1))
+            from sold join single using (product) where pieces > 1
+        """
+        places = money.place, quantity.place, product.place if product else None
+        ((count, growth),) = self._rows(query, *places)  # 1: proportional, 0: the same
+        return growth > 0.5 if count >= 3 and abs(growth - 0.5) > 0.2 else None
+
+    def products(self, whole: list[Column], numbers: list[Column]) -> list[Product]:
+        """Every quantity × price = amount that holds in most rows, surest first; the quantity is one of the whole."""
+        query = """
+            select q.place, p.place, a.place, share(abs(q.number * p.number - a.number) <= ? * abs(q.number)) as fitting
+            from among(?) as q join among(?) as p using (row) join among(?) as a using (row)
+            where abs(q.number) > 1 and p.number <> 0
+                and q.place <> p.place and q.place <> a.place and p.place <> a.place
+            group by q.place, p.place, a.place
+            having count(*) >= 3 and fitting >= 0.6 and count(distinct a.number) > 1
+            order by fitting desc, q.place, p.place, a.place
+        """
+        found = self._rows(query, _CENT, _places(whole), _places(numbers), _places(numbers))
+        return [
+            Product(**self._named(quantity=q, price=p, amount=a), share=share) for q, p, a, share in found
         ]
-        fitting = sum(abs(p + a - b - w) <= 2 * _CENT for p, a, b, w in rows)
-        both = min(sum(bool(a) for _, a, _, _ in rows), sum(bool(b) for _, _, b, _ in rows))
-        small = sum(abs(a) <= abs(p) and abs(b) <= abs(p) for p, a, b, _ in rows)
-        if both >= _MANY and fitting >= 0.95 * len(rows) and small > 0.5 * len(rows):
-            found.append(Balance(part=part, plus=plus, minus=minus, whole=whole))
-    return found
+
+    def sums(self, numbers: list[Column]) -> list[Sum]:
+        """Every part + rest = whole; of the two parts, the rest is the smaller one and not always zero."""
+        query = """
+            select p.place, r.place, w.place, share(p.number = 0) > 0.2
+            from among($some) as p join among($some) as r using (row) join among($some) as w using (row)
+            where r.number <> 0 and p.place <> r.place and p.place <> w.place and r.place <> w.place
+            group by p.place, r.place, w.place
+            having count(*) >= 3 and share(abs(p.number + r.number - w.number) <= 2 * $cent) >= 0.95
+                and bool_or(p.number <> 0) and share(abs(r.number) <= abs(p.number) or p.number = 0) > 0.5
+            order by w.place, p.place, r.place
+        """
+        found = self._connection.execute(query, {"some": _places(numbers), "cent": _CENT}).fetchall()
+        return [
+            Sum(**self._named(part=part, rest=rest, whole=whole), takes_all=takes_all)
+            for part, rest, whole, takes_all in found
+        ]
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
+
+    def _named(self, **places: int) -> dict[str, Any]:
+        return {name: self._columns[place] for name, place in places.items()}
 
 
-def follows(column: Column, money: Column) -> float:
-    """Share of steps, in the order of some money, at which a column does not fall; 0.5 is chance, 1 is computed."""
-    rows = sorted(
-        {
-            (m, n)
-            for m, n in zip(money.numbers, column.numbers, strict=True)
-            if m is not None and n is not None
-        }
-    )
-    steps = [(before, after) for (small, before), (large, after) in pairwise(rows) if small < large]
-    return sum(after >= before for before, after in steps) / len(steps) if len(steps) >= 20 else 0.5
-
-
-def is_rate(total: Sum) -> bool:
-    """Whether the rest is a fixed share of the part in nearly every row, like a tax."""
-    shares = [
-        round(r / p, 2)
-        for p, r in zip(total.part.numbers, total.rest.numbers, strict=True)
-        if p and r is not None
-    ]
-    common = sum(count for _, count in Counter(shares).most_common(3))
-    return bool(shares) and common > 0.9 * len(shares) and all(shares)
-
-
-def takes_all_back(total: Sum) -> bool:
-    """Whether the rest often is the whole, like a refund in full."""
-    rests = [(p, r) for p, r in zip(total.part.numbers, total.rest.numbers, strict=True) if r]
-    return bool(rests) and sum(not p for p, _ in rests) > 0.2 * len(rests)
-
-
-def is_more_with(money: Column, quantity: Column) -> bool:
-    """Whether rows with more than the usual quantity usually hold a third more money."""
-    rows = [(n, m) for n, m in zip(quantity.numbers, money.numbers, strict=True) if n is not None and m]
-    if not rows:
-        return False
-    usual = median(n for n, _ in rows)
-    few, many = ([m for n, m in rows if (n > usual) == is_many] for is_many in (False, True))
-    return min(len(few), len(many)) >= _MANY and median(many) > 1.3 * median(few)
-
-
-def grows_with(money: Column, quantity: Column, product: Column | None) -> bool | None:
-    """Whether money is of all the pieces (grows with the quantity) or of one. None: the sample does not say.
-
-    Within one product where there is a column of products, else over the whole sample.
-    """
-    single: dict[str, list[float]] = {}
-    several: dict[str, list[tuple[float, float]]] = {}
-    names = product.texts if product is not None else [""] * len(money.texts)
-    for name, n, value in zip(names, quantity.numbers, money.numbers, strict=True):
-        if name is None or n is None or not value or n <= 0:
-            continue
-        if n == 1:
-            single.setdefault(name, []).append(value)
-        else:
-            several.setdefault(name, []).append((n, value))
-    growth = [
-        (value / median(single[name]) - 1) / (n - 1)
-        for name, pairs in several.items()
-        if name in single
-        for n, value in pairs
-    ]
-    if len(growth) < _MANY:
-        return None
-    middle = median(growth)  # 1: proportional, 0: the same
-    return middle > 0.5 if abs(middle - 0.5) > 0.2 else None
-
-
-def is_earlier(one: Column, other: Column) -> float:
-    """Share of rows, where both are known, in which `one` is not after `other`; 0.5 where no row has both."""
-    both = [
-        (a, b) for a, b in zip(one.moments, other.moments, strict=True) if a is not None and b is not None
-    ]
-    return sum(a <= b for a, b in both) / len(both) if both else 0.5
+def _places(columns: list[Column]) -> list[int]:
+    return [column.place for column in columns]

@@ -1,178 +1,52 @@
-"""The first rows of a file as typed columns: format, delimiter, header, numbers, times.
+"""The first rows of files: how a mapping describes them, and their cells for judging.
 
-Here: what can be seen in one column by itself. Not here: what a column means.
+Here: format, encoding, delimiter, header, rows. Not here: what the rows hold (values.py) or mean (roles.py).
 """
 
 import csv
 import json
 import re
+import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import python_calamine
-from duckdb import ColumnExpression, Expression
 
 from siyu.channels.files.casting import create_macros
 from siyu.channels.files.claims import SourceFile
+from siyu.channels.files.drafting.evidence import Evidence
+from siyu.channels.files.drafting.values import MOSTLY, Column, read_values
 from siyu.channels.files.headers import BLANKS, bare
-from siyu.channels.files.mapping import FileFormat, SourceMapping
+from siyu.channels.files.mapping import SourceMapping
 from siyu.channels.files.reading import open_source
-from siyu.channels.files.texts import find_encoding, open_bytes, open_text
-from siyu.engine import call, connect
+from siyu.channels.files.texts import find_encoding, find_western_encoding, open_bytes, open_text
+from siyu.channels.files.workbooks import as_text
+from siyu.engine import connect
 from siyu.errors import SourceError, UsageError
 
 SAMPLE_ROWS = 5_000  # what columns are judged by
-KEY_ROWS = 200_000  # what is read to find keys that several files share
-_PEEKED_LINES = 60
+KEY_ROWS = 100_000  # what is read on, where keys of several files are compared
+_PEEKED = 60  # lines, or rows of a sheet
 _CELL_LIMIT = 1_000_000
-_MOSTLY = 0.95  # share of values that must fit before a column is of a type
-_FORMATS: dict[str, FileFormat] = {
-    ".parquet": "parquet",
-    ".xlsx": "xlsx",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-}
+_FORMATS = {"parquet": "parquet", "xlsx": "xlsx", **dict.fromkeys(("jsonl", "ndjson", "json"), "jsonl")}
 _DELIMITERS = {",": ",", "\t": "tab", ";": ";", "|": "|"}
-
-_DAY, _CLOCK = r"\d{1,2}", r"[T ]\d{1,2}:\d{2}"
-_DATES = (
-    ("%Y/%m/%d", r"\d{4}/\d{1,2}/\d{1,2}"),
-    ("%Y.%m.%d", r"\d{4}\.\d{1,2}\.\d{1,2}"),
-    ("%Y年%m月%d日", r"\d{4}年\d{1,2}月\d{1,2}日"),
-    ("%Y%m%d", r"(19|20)\d{6}"),
-    ("%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{4}"),
-    ("%d/%m/%Y", r"\d{1,2}/\d{1,2}/\d{4}"),
-    ("%m/%d/%Y", r"\d{1,2}/\d{1,2}/\d{4}"),
-    ("%d-%m-%Y", r"\d{1,2}-\d{1,2}-\d{4}"),
-    ("%m-%d-%Y", r"\d{1,2}-\d{1,2}-\d{4}"),
-    ("%d.%m.%y", r"\d{1,2}\.\d{1,2}\.\d{2}"),
-    ("%d/%m/%y", r"\d{1,2}/\d{1,2}/\d{2}"),
-    ("%m/%d/%y", r"\d{1,2}/\d{1,2}/\d{2}"),
-    ("%d-%b-%Y", r"\d{1,2}-[A-Za-z]{3}-\d{4}"),
-    ("%d-%b-%y", r"\d{1,2}-[A-Za-z]{3}-\d{2}"),
-    ("%d %b %Y", r"\d{1,2} [A-Za-z]{3} \d{4}"),
-    ("%b %d, %Y", r"[A-Za-z]{3} \d{1,2}, \d{4}"),
-    ("%B %d, %Y", r"[A-Za-z]{4,} \d{1,2}, \d{4}"),
-)
-_CLOCKS = (
-    ("", ""),
-    (" %H:%M:%S", r" \d{1,2}:\d{2}:\d{2}"),
-    (" %H:%M", r" \d{1,2}:\d{2}"),
-    (" %I:%M:%S %p", r" \d{1,2}:\d{2}:\d{2} [AaPp][Mm]"),
-    (" %I:%M %p", r" \d{1,2}:\d{2} [AaPp][Mm]"),
-)
-_ISO = r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?([zZ]|[+-]\d{2}:?\d{2}))?)?"
-_EPOCHS = (("epoch_milliseconds", r"1\d{12}(\.0)?"), ("epoch_seconds", r"1\d{9}(\.0)?"))
-_TIME_FORMATS = [
-    (name, re.compile(shape))
-    for name, shape in (
-        ("iso", _ISO),
-        *((date + clock, shape + tail) for date, shape in _DATES for clock, tail in _CLOCKS),
-        ("%Y%m%d%H%M%S", r"(19|20)\d{12}"),
-        *_EPOCHS,
-    )
-]
-# An epoch is believed within these years only; a running number of ten digits would be one too.
-_EPOCH_YEARS = range(2005, 2040)
-
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
-_PHONE = re.compile(r"(\+?86[- ]?)?1[3-9]\d[\d*]{4}\d{4}|\+\d{1,3}[ \d()/-]{7,16}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
-_CHINESE_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
-_SIGNS = {"¥": "CNY", "￥": "CNY", "元": "CNY", "£": "GBP", "€": "EUR", "$": "USD"}
 _LOOKS_LIKE_DATA = re.compile(r"[-+]?[¥￥$£€]?\s*\d[\d.,]*\s*[元€]?|.*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
-
-
-@dataclass(eq=False, kw_only=True)
-class Column:
-    """One column of a sample, by row: its texts, and what they are as numbers and as times. None: empty, or not one."""
-
-    place: int
-    header: str
-    texts: list[str | None]
-    numbers: list[float | None] = field(default_factory=list)
-    moments: list[datetime | None] = field(default_factory=list)
-    format: str = ""  # of its times
-    other_formats: tuple[str, ...] = ()  # that fit as well
-
-    @cached_property
-    def filled(self) -> list[str]:
-        """Its values, without the empty ones."""
-        return [text for text in self.texts if text is not None]
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How often each value stands there."""
-        return Counter(self.filled)
-
-    @property
-    def filled_share(self) -> float:
-        """Share of rows with a value; 0 where there are no rows."""
-        return len(self.filled) / max(len(self.texts), 1)
-
-    @property
-    def distinct_share(self) -> float:
-        """Different values per value; 1: no value repeats."""
-        return len(self.counts) / max(len(self.filled), 1)
-
-    @property
-    def is_time(self) -> bool:
-        """Whether its values are dates or times."""
-        return bool(self.format)
-
-    @property
-    def is_clock(self) -> bool:
-        """Whether its values are times of a day, without a date."""
-        return bool(self.counts) and all(_TIME_OF_DAY.fullmatch(text) for text in islice(self.counts, 50))
-
-    @cached_property
-    def is_number(self) -> bool:
-        """Whether its values are numbers, and none of them a code with leading zeros."""
-        known = sum(number is not None for number in self.numbers)
-        is_code = any(re.match(r"0\d", text) for text in self.filled)
-        return bool(self.filled) and not is_code and known >= _MOSTLY * len(self.filled)
-
-    @cached_property
-    def is_integer(self) -> bool:
-        """Whether its values are numbers without a fraction."""
-        return self.is_number and all(number.is_integer() for number in self.numbers if number is not None)
-
-    @cached_property
-    def has_cents(self) -> bool:
-        """Whether its values are written like money: a sign of a currency, or places after the point."""
-        cents = re.compile(r"[.,]\d\d(\s*[元€])?$" if self.is_integer else r"[.,]\d{1,2}(\s*[元€])?$")
-        places = sum(bool(cents.search(text)) for text in self.filled)
-        return self.is_number and (self.currency != "" or places > 0.5 * len(self.filled))
-
-    @cached_property
-    def currency(self) -> str:
-        """Currency of the sign beside its numbers; empty where there is none."""
-        signs = Counter(
-            _SIGNS[letter] for text in self.filled if self.is_number for letter in text if letter in _SIGNS
-        )
-        return signs.most_common(1)[0][0] if signs else ""
-
-    @cached_property
-    def looks_like(self) -> str:
-        """phone, email or full_name where most values have that shape; else empty."""
-        shapes = (("phone", _PHONE), ("email", _EMAIL), ("full_name", _CHINESE_NAME))
-        for name, shape in shapes:
-            fitting = sum(bool(shape.fullmatch(text)) for text in self.filled)
-            if fitting > 0.8 * len(self.filled) and (name != "full_name" or len(self.counts) > 40):
-                return name
-        return ""
+_TEXTS = r"""
+create table {name} as
+select row, cast(name[2:] as integer) as place, known(trim(cell, $blanks)) as text
+from (
+    select row_number() over () - 1 as row, columns('^(c\d+)$')::varchar as '\1' from wide limit $limit
+) unpivot include nulls (cell for name in (columns('^c\d+')))
+"""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -181,11 +55,19 @@ class Sample:
 
     files: list[Path]
     source: dict[str, str]  # format, delimiter, header … as a mapping writes them
-    columns: list[Column]
-    repeated_headers: list[str]  # of several columns: no mapping can name them
-    keys: dict[
-        int, set[str]
-    ]  # by place: every value of the columns that may be keys; empty for a single shape
+    headers: list[str]  # 1, 2, 3 … where the files have none
+    is_cut: bool = False  # there are more rows than are judged,
+    are_keys_cut: bool = False  # and more than keys were compared by
+
+    def __post_init__(self) -> None:
+        self._connection = connect()
+        create_macros(self._connection)
+        self._connection.execute("set threads = 1")  # so few rows are not worth the dividing
+        self.is_cut = self._read("texts", SAMPLE_ROWS)
+        is_text = self.source["format"] in ("csv", "blank_separated")
+        self.columns, is_comma = read_values(self._connection, self._named, may_have_comma=is_text)
+        self.source |= {"decimal": ","} if is_comma else {}
+        self.evidence = Evidence(self._connection, self.columns)
 
     @property
     def name(self) -> str:
@@ -193,9 +75,53 @@ class Sample:
         return self.files[0].name.split(".")[0]
 
     @property
-    def rows(self) -> int:
-        """Rows in the sample."""
-        return len(self.columns[0].texts) if self.columns else 0
+    def repeated_headers(self) -> list[str]:
+        """Headers of several columns: no mapping can name them."""
+        return sorted(name for name, count in Counter(self.headers).items() if name and count > 1)
+
+    @property
+    def _named(self) -> dict[int, str]:
+        """Headers that a mapping can name, by place."""
+        return {at: name for at, name in enumerate(self.headers) if name and self.headers.count(name) == 1}
+
+    def words(self, column: Column) -> list[str]:
+        """The different texts of a column, the commonest first."""
+        query = "select text from cells where place = ? and text is not null group by text order by count(*) desc, text"
+        return [text for (text,) in self._connection.execute(query, [column.place]).fetchall()]
+
+    def keys(self, column: Column) -> set[str]:
+        """Every value of a column that may be a key, else nothing; of the first KEY_ROWS where there are more."""
+        return set() if column.is_time or column.has_cents else self._keys.get(column.place, set())
+
+    @cached_property
+    def _keys(self) -> dict[int, set[str]]:
+        table = "texts"
+        if self.is_cut:
+            table = "key_texts"
+            self.are_keys_cut = self._read(table, KEY_ROWS)
+        texts = self._connection.table(table).filter("text is not null")
+        return {
+            place: set(keys)
+            for place, keys in texts.aggregate("place, list(distinct plain_id(text))").fetchall()
+        }
+
+    def _read(self, table: str, limit: int) -> bool:
+        """Make a table (row, place, text) of the first rows of the files, and say whether there are more."""
+        batches: list[pa.RecordBatch] = []
+        for batch in chain.from_iterable(
+            _batches(file, self.source, self._named, limit) for file in self.files
+        ):
+            batches.append(batch)
+            if sum(map(len, batches)) > limit:
+                break
+        if not any(map(len, batches)):
+            raise SourceError(
+                f"{self.name} has no rows", expected="rows below the header", do="export it again"
+            )
+        wide = pa.Table.from_batches(batches)
+        self._connection.register("wide", wide)
+        self._connection.execute(_TEXTS.format(name=table), {"blanks": BLANKS, "limit": limit})
+        return len(wide) > limit
 
 
 def sample_files(files: list[Path], left_out: list[str] | None = None) -> list[Sample]:
@@ -208,20 +134,17 @@ def sample_files(files: list[Path], left_out: list[str] | None = None) -> list[S
     Raises:
         UsageError, SourceError: A file is not there, empty or unreadable.
     """
-    shapes: dict[tuple[object, ...], list[Path]] = {}
-    sniffed: dict[Path, tuple[dict[str, str], list[str]]] = {}
+    shapes: dict[str, list[Path]] = {}
     samples: list[Sample] = []
     for file in files:
         if not file.is_file():
             raise UsageError(f"{file} is not there", expected="a file", do="check its name")
         with _leaving_out(file, left_out):
-            source, headers = sniffed[file] = _sniff(file)
-            shapes.setdefault((*source.items(), *headers), []).append(file)
-    with connect() as connection:
-        create_macros(connection)
-        for group in shapes.values():
-            with _leaving_out(group[0], left_out):
-                samples.append(_sample(connection, group, *sniffed[group[0]], with_keys=len(shapes) > 1))
+            shapes.setdefault(repr(_describe(file)), []).append(file)
+    for group in shapes.values():
+        with _leaving_out(group[0], left_out):
+            source, headers = _describe(group[0])
+            samples.append(Sample(files=group, source=source, headers=headers))
     return samples
 
 
@@ -235,294 +158,154 @@ def _leaving_out(file: Path, left_out: list[str] | None) -> Iterator[None]:
         left_out.append(f"{file.name} is left out: {error.found}")
 
 
-def _sniff(file: Path) -> tuple[dict[str, str], list[str]]:
-    """How a mapping describes the file, and its headers (1, 2, 3 … where it has none)."""
-    suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() != ".gz"]
+def _describe(file: Path) -> tuple[dict[str, str], list[str]]:
+    """What a mapping says of a file, and its headers.
+
+    Raises:
+        SourceError: It is empty, damaged or no table.
+    """
     with open_bytes(file) as stream:
-        head = stream.read(4)
-    format_ = "parquet" if head == b"PAR1" else _FORMATS.get(suffixes[-1] if suffixes else "", "csv")
-    match format_:
-        case "parquet":
-            return {"format": format_}, _parquet_headers(file)
-        case "xlsx":
-            return _sniff_workbook(file)
-        case "jsonl":
-            return {"format": format_}, _json_keys(file)
-        case _:
-            return _sniff_text(file)
+        magic = stream.read(4)
+    suffix = file.name.lower().removesuffix(".gz").rpartition(".")[2]
+    source = {"format": "parquet" if magic == b"PAR1" else _FORMATS.get(suffix, "csv")}
+    describe = {"parquet": _parquet, "xlsx": _workbook, "jsonl": _json_lines, "csv": _text}[source["format"]]
+    headers = [bare(header) for header in describe(file, source)]
+    usable = sum(headers.count(header) == 1 for header in headers if header)
+    if usable < (1 if "header" in source else 2):
+        raise SourceError(
+            f"{file.name} is no table",
+            expected="several columns, with a header",
+            do="export it as CSV or xlsx",
+        )
+    return source, headers
 
 
-def _sniff_text(file: Path) -> tuple[dict[str, str], list[str]]:
+# Each of these returns the headers of a file and adds what a mapping must say of it to `source`.
+
+
+def _text(file: Path, source: dict[str, str]) -> list[str]:
     encoding = find_encoding(file)
+    if encoding == "utf-8-sig":
+        encoding = find_western_encoding(file) or encoding
     with open_text(file, encoding) as text:
-        lines = list(islice(text, _PEEKED_LINES))
+        lines = list(islice(text, _PEEKED))
     if lines and lines[0].lstrip().startswith("{"):
-        return {"format": "jsonl"}, _json_keys(file)
-    found: dict[str, str] = {"format": "csv"}
-    if encoding == "gb18030":
-        found["encoding"] = encoding
-    tables = {delimiter: _table(csv.reader(lines, delimiter=delimiter)) for delimiter in _DELIMITERS}
-    delimiter = max(tables, key=lambda one: (_regularity(tables[one]), _width(tables[one])))
-    rows = tables[delimiter]
-    blank = [cells for cells in (line.split() for line in lines) if cells]
-    if _width(rows) == 1 and _regularity(blank) > _MOSTLY:
-        found["format"], rows = "blank_separated", blank
-    else:
-        found["delimiter"] = _DELIMITERS[delimiter]
-    return found | (told := _header_place(rows)), _headers(rows, told)
+        source["format"] = "jsonl"
+        return _json_lines(file, source)
+    source |= {} if encoding.startswith("utf") else {"encoding": encoding}
+    tables = {mark: _split(lines, mark) for mark in _DELIMITERS}
+    delimiter = max(tables, key=lambda mark: _regularity(tables[mark]))
+    by_blanks = [cells for line in lines if (cells := line.split())]
+    if _regularity(tables[delimiter])[0] == 0 and _regularity(by_blanks)[0] > MOSTLY:
+        source["format"] = "blank_separated"
+        return _headers(by_blanks, source)
+    source["delimiter"] = _DELIMITERS[delimiter]
+    return _headers(tables[delimiter], source)
 
 
-def _table(rows: Iterable[list[str]]) -> list[list[str]]:
+def _split(lines: list[str], delimiter: str) -> list[list[str]]:
     try:
-        return list(rows)
+        return list(csv.reader(lines, delimiter=delimiter))
     except csv.Error:
         return []
 
 
-def _width(rows: list[list[str]]) -> int:
-    """How many cells most rows have."""
+def _regularity(rows: list[list[str]]) -> tuple[float, int]:
+    """Share of rows of the usual width, and that width. Of one cell per row it is 0: that delimiter is not there."""
     sizes = Counter(len(row) for row in rows if row)
-    return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0
+    width = max(sizes, key=lambda size: (sizes[size], size), default=0)
+    return (sizes[width] / len(rows) if width > 1 else 0.0), width
 
 
-def _regularity(rows: list[list[str]]) -> float:
-    """Share of rows of the usual width; 0 for one cell per row: that delimiter is not in the file."""
-    width = _width(rows)
-    return sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
-
-
-def _header_place(rows: list[list[str]]) -> dict[str, str]:
-    """Where the header stands, as a mapping says it: nothing for the first row."""
-    width = _width(rows)
+def _headers(rows: list[list[str]], source: dict[str, str]) -> list[str]:
+    """The first row that is as wide as most and half filled, unless that looks like data."""
+    width = _regularity(rows)[1]
     for number, row in enumerate(rows, start=1):
-        if len(row) < width or sum(bool(bare(cell)) for cell in row) < 0.5 * width:
+        cells = [bare(cell) for cell in row]
+        if len(row) < width or sum(map(bool, cells)) < 0.5 * width:
             continue
-        if any(_LOOKS_LIKE_DATA.fullmatch(bare(cell)) for cell in row):
-            return {"header": "none"} if number == 1 else {}
-        return {} if number == 1 else {"header_row": str(number)}
-    return {}
+        if not any(map(_LOOKS_LIKE_DATA.fullmatch, cells)):
+            source |= {"header_row": str(number)} if number > 1 else {}
+            return cells
+        if number == 1:
+            source["header"] = "none"
+            return [str(place + 1) for place in range(width)]
+        break
+    return rows[0] if rows else []
 
 
-def _headers(rows: list[list[str]], told: dict[str, str]) -> list[str]:
-    if "header" in told:
-        return [str(number + 1) for number in range(_width(rows))]
-    first = int(told.get("header_row", "1")) - 1
-    return rows[first] if first < len(rows) else []
-
-
-def _parquet_headers(file: Path) -> list[str]:
-    """Names of the columns that hold one value each: no mapping reads lists and objects of Parquet."""
+def _parquet(file: Path, _: dict[str, str]) -> list[str]:
+    """Columns that hold one value each: no mapping reads lists and objects of Parquet."""
     try:
         with open_bytes(file) as stream:
-            return [
-                field.name
-                for field in pq.ParquetFile(stream).schema_arrow
-                if not pa.types.is_nested(field.type)
-            ]
+            schema = pq.ParquetFile(stream).schema_arrow
     except (OSError, ValueError) as error:
         raise SourceError(f"{file.name} cannot be read as Parquet", do="export it again") from error
+    return [field.name for field in schema if not pa.types.is_nested(field.type)]
 
 
-def _sniff_workbook(file: Path) -> tuple[dict[str, str], list[str]]:
-    with open_bytes(file) as stream:
-        content = stream.read()
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(BytesIO(content))
-        filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).height]
-        sheet = book.get_sheet_by_name((filled or book.sheet_names)[0])
-        cells = sheet.to_python(skip_empty_area=False)[:_PEEKED_LINES]
-    except python_calamine.CalamineError as error:
-        raise SourceError(f"{file.name} cannot be read as xlsx: {error}", do="save it again") from error
-    rows = [[str(cell) for cell in row] for row in cells]
-    told = _header_place(rows)
-    found = {"format": "xlsx"} | ({"sheet": filled[0]} if len(filled) > 1 else {})
-    return found | told, _headers(rows, told)
-
-
-def _json_keys(file: Path) -> list[str]:
+def _json_lines(file: Path, _: dict[str, str]) -> list[str]:
     """Keys of the first objects; those of objects inside, as a.b."""
     keys: dict[str, None] = {}
     with open_text(file, "utf-8", newline="\n") as text:
         for line in islice(text, SAMPLE_ROWS):
             try:
-                record = json.loads(line) if line.strip().startswith("{") else {}
+                keys |= dict.fromkeys(_flat_keys("", json.loads(line)))
             except ValueError:
                 continue  # the landing puts it into quarantine
-            keys |= dict.fromkeys(_flat_keys(record))
-    return list(keys)
+    return [key for key in keys if key]
 
 
-def _flat_keys(record: dict[str, Any]) -> Iterator[str]:
-    for key, value in record.items():
-        if isinstance(value, dict):
-            yield from (f"{key}.{inner}" for inner in _flat_keys(value))
-        else:
-            yield key
+def _flat_keys(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat_keys(f"{key}.{name}" if key else name, inner)
+    else:
+        yield key
 
 
-def _sample(
-    connection: duckdb.DuckDBPyConnection,
-    files: list[Path],
-    source: dict[str, str],
-    headers: list[str],
-    *,
-    with_keys: bool,
-) -> Sample:
-    names = [bare(header) for header in headers]
-    places = [place for place, name in enumerate(names) if name and names.count(name) == 1]
-    if len(places) < 1 + ("header" not in source):
-        raise SourceError(
-            f"{files[0].name} is no table",
-            expected="several columns, with a header",
-            do="export it as CSV or xlsx",
-        )
-    limit = KEY_ROWS if with_keys else SAMPLE_ROWS
-    batches = [batch for file in files for batch in _batches(file, source, names, places, limit)]
-    if not batches:
-        raise SourceError(
-            f"{files[0].name} has no rows", expected="rows below the header", do="export it again"
-        )
-    rows = connection.from_arrow(pa.Table.from_batches(batches)).select(
-        *(_known(f"c{place}") for place in places)
-    )
-    texts = zip(*rows.limit(SAMPLE_ROWS).fetchall(), strict=True)
-    columns = [
-        Column(place=place, header=names[place], texts=list(values))
-        for place, values in zip(places, texts, strict=True)
-    ]
-    _read_times(connection, columns)
-    if _read_numbers(connection, columns, source):
-        source["decimal"] = ","
-    may_be_keys = [column for column in columns if with_keys and not column.is_time and not column.has_cents]
-    return Sample(
-        files=files,
-        source=source,
-        columns=columns,
-        repeated_headers=sorted({name for name in names if name and names.count(name) > 1}),
-        keys={
-            column.place: {
-                str(value).removesuffix(".0")
-                for (value,) in rows.select(f"c{column.place}").distinct().fetchall()
-                if value
-            }
-            for column in may_be_keys
-        },
-    )
+def _workbook(file: Path, source: dict[str, str]) -> list[str]:
+    """Of the first sheet with rows."""
+    rows: list[list[str]] = []
+    with _open_workbook(file) as book:
+        for name in book.sheet_names:
+            rows = _sheet_rows(book, name, _PEEKED)
+            if any(map(any, rows)):
+                source |= {"sheet": name} if len(book.sheet_names) > 1 else {}
+                break
+    return _headers(rows, source)
+
+
+@contextmanager
+def _open_workbook(file: Path) -> Iterator[python_calamine.CalamineWorkbook]:
+    with open_bytes(file) as stream:
+        content = BytesIO(stream.read())
+    try:
+        yield python_calamine.CalamineWorkbook.from_filelike(content)
+    except (python_calamine.CalamineError, zipfile.BadZipFile) as error:
+        raise SourceError(f"{file.name} cannot be read as xlsx: {error}", do="save it again") from error
+
+
+def _sheet_rows(book: python_calamine.CalamineWorkbook, sheet: str, count: int) -> list[list[str]]:
+    """The first rows of a sheet. To make texts of all takes far longer than to unpack them."""
+    rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=count)
+    return [[as_text(cell) for cell in row] for row in rows]
 
 
 def _batches(
-    file: Path, source: dict[str, str], names: list[str], places: list[int], limit: int
+    file: Path, source: dict[str, str], names: dict[int, str], limit: int
 ) -> Iterator[pa.RecordBatch]:
-    """The first rows of a file through the readers that a mapping uses; column c0 is the first one of the file."""
+    """The rows of a file through the readers that a mapping uses; column c0 is the first one of the file."""
+    if source["format"] == "xlsx":  # the landing's reader makes texts of a whole sheet
+        first = 0 if "header" in source else int(source.get("header_row", "1"))
+        with _open_workbook(file) as book:
+            rows = _sheet_rows(book, source.get("sheet", book.sheet_names[0]), first + limit + 1)[first:]
+        filled = [row for row in rows if any(row)]
+        yield pa.RecordBatch.from_pydict({f"c{at}": [row[at] for row in filled] for at in names})
+        return
+    columns = {f"c{at}": {"from": name, "type": "text", "personal": "none"} for at, name in names.items()}
     described = SourceMapping.model_validate(
-        source
-        | {
-            "name": "draft",
-            "files": file.name,
-            "columns": {f"c{at}": {"from": names[at], "type": "text", "personal": "none"} for at in places},
-        }
+        {"name": "draft", "files": file.name, "columns": columns} | source
     )
-    read = 0
     with open_source(described, SourceFile(path=file, name=file.name), _CELL_LIMIT) as reading:
-        for batch in reading.batches:
-            yield batch.slice(0, limit - read)
-            read += batch.num_rows
-            if read >= limit:
-                return
-
-
-def _known(name: str) -> Expression:
-    return call("known", call("trim", ColumnExpression(name).cast("varchar"), BLANKS)).alias(name)
-
-
-def _values(
-    connection: duckdb.DuckDBPyConnection, texts: Iterable[str], *values: Expression
-) -> dict[str, tuple[Any, ...]]:
-    """Expressions over the column `text`, for each of the texts."""
-    table = pa.table({"text": pa.array(list(texts), pa.string())})
-    rows = connection.from_arrow(table).select("text", *values).fetchall()
-    return {text: tuple(found) for text, *found in rows}
-
-
-def _read_numbers(
-    connection: duckdb.DuckDBPyConnection, columns: list[Column], source: dict[str, str]
-) -> bool:
-    """Numbers of every column, with the decimal sign that more columns speak for. True where it is the comma."""
-    text = ColumnExpression("text")
-    macros = (
-        call("as_decimal", call(name, text)).cast("double") for name in ("number_text", "number_text_comma")
-    )
-    distinct = {value for column in columns for value in column.counts}
-    read = _values(connection, distinct, *(number.alias(f"n{at}") for at, number in enumerate(macros)))
-    votes = 0
-    for column in columns:
-        by_point, by_comma = (
-            sum(count for value, count in column.counts.items() if read[value][at] is not None)
-            for at in (0, 1)
-        )
-        needed = _MOSTLY * len(column.filled)
-        if not column.is_time and column.filled and (by_point >= needed) != (by_comma >= needed):
-            votes += 1 if by_comma >= needed else -1
-    is_comma = votes > 0 and source["format"] in ("csv", "blank_separated")
-    for column in columns:
-        column.numbers = [None if value is None else read[value][is_comma] for value in column.texts]
-    return is_comma
-
-
-def _count(values: list[Any]) -> int:
-    return sum(value is not None for value in values)
-
-
-def _read_times(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> None:
-    for column in columns:
-        few = list(islice(column.counts, 50))
-        fits = [
-            name
-            for name, shape in _TIME_FORMATS
-            if few and sum(map(bool, map(shape.fullmatch, few))) >= 0.9 * len(few)
-        ]
-        if not fits:
-            continue
-        values = _values(
-            connection, column.counts, *(_moment(name).alias(f"m{at}") for at, name in enumerate(fits))
-        )
-        read = {
-            name: [None if text is None else values[text][at] for text in column.texts]
-            for at, name in enumerate(fits)
-        }
-        good = {
-            name: moments
-            for name, moments in read.items()
-            if _count(moments) >= _MOSTLY * len(column.filled) and _is_believable(name, moments)
-        }
-        if good:
-            # 03/04/2026: the format that fits more values, then the one that puts them closer together
-            names = sorted(good, key=lambda name: (-_count(good[name]), _span(good[name])))
-            column.format, *others = names
-            column.other_formats = tuple(n for n in others if _count(good[n]) == _count(good[column.format]))
-            column.moments = good[column.format]
-
-
-def _moment(format_: str) -> Expression:
-    text = ColumnExpression("text")
-    match format_:
-        case "iso":
-            return call("iso_utc", text, "UTC")
-        case "epoch_seconds":
-            return call("epoch_utc", text, 1_000_000)
-        case "epoch_milliseconds":
-            return call("epoch_utc", text, 1_000)
-        case _:
-            return call("plausible", call("try_strptime", text, format_))
-
-
-def _is_believable(format_: str, moments: list[datetime | None]) -> bool:
-    known = [moment for moment in moments if moment is not None]
-    if format_.startswith("epoch"):
-        return all(moment.year in _EPOCH_YEARS for moment in known) and _span(moments) > 86_400
-    return True
-
-
-def _span(moments: list[datetime | None]) -> float:
-    known = [moment for moment in moments if moment is not None]
-    return (max(known) - min(known)).total_seconds() if known else 0.0
+        yield from reading.batches

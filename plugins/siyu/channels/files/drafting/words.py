@@ -6,6 +6,10 @@ notions: 订单付款时间, pay_time and PaymentDate are all PAY and TIME. Not 
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from typing import cast
+
+from siyu.resources import FieldType, Personal
 
 # Words of the vocabulary by notion. Long words win over the short ones inside them.
 _NOTIONS = """
@@ -61,58 +65,62 @@ PURPOSE: 用途 purpose
 REASON: 原因 reason
 """
 
-# Role → notions that its header has; `?` marks those that it may have. Roles that begin with `-` are no field:
-# they keep a header from being taken for a neighbour.
+# Role, type of its values, how it touches a person: notions that its header has; `?` marks those that it may have.
+# Roles that begin with `-` are no field: they keep a header from being taken for a neighbour. Three roles are never
+# said by a header: an amount beside each line of its order, the person behind several numbers, the day of a cost.
 _ROLES = """
-order_id: ORDER ID? | ID ORDER
-line_id: LINE ID? ORDER? PRODUCT? | ORDER PRODUCT ID
-customer_id: CUSTOMER ID? NICK? | NICK
-ordered_at: TIME ORDER? CREATE? | CREATE ORDER? | ORDER TIME
-paid_at: PAY TIME ORDER?
-refunded_at: REFUND TIME
-cancelled_at: CLOSE TIME? ORDER?
-updated_at: UPDATE TIME? ORDER?
-enrolled_at: ENROL TIME? CUSTOMER?
-added_at: FRIEND TIME?
-birth_date: BIRTH TIME? CUSTOMER?
-touched_at: TOUCH TIME
-quantity: QUANTITY PRODUCT? ORDER?
-unit_price: PRICE UNIT? PRODUCT?
-amount: AMOUNT ORDER? TOTAL? PAY? LINE? CUSTOMER? | TOTAL ORDER? LINE? PRICE? | PAY TOTAL? | LINE TOTAL
-refund_amount: REFUND AMOUNT? TOTAL?
-discount_amount: DISCOUNT AMOUNT? TOTAL? ORDER?
-freight_amount: FREIGHT AMOUNT? | SHIP COST
-unit_cost: COST UNIT? PRODUCT? PRICE?
-cost_amount: COST AMOUNT? TOTAL?
-refund_id: REFUND ID
-product_id: PRODUCT ID?
-product_name: PRODUCT NAME | DESCRIPTION PRODUCT?
-category: CATEGORY PRODUCT? NAME?
-order_status: STATUS ORDER?
-province: PROVINCE RECEIVER? CUSTOMER?
-currency_code: CURRENCY ID? ORDER?
-phone: PHONE CUSTOMER? RECEIVER? ID?
-email: EMAIL CUSTOMER? RECEIVER? ADDRESS?
-full_name: NAME CUSTOMER? RECEIVER? | RECEIVER
-address: ADDRESS RECEIVER? CUSTOMER? SHIP?
-refund_reason: REASON REFUND?
-touch_id: TOUCH ID
-campaign_code: CAMPAIGN ID?
-campaign_name: CAMPAIGN NAME
-arm: ARM
-is_holdout: HOLDOUT
-planned_share: SHARE
-cost_id: COST ID
-cost_type: TYPE COST?
-cost_purpose: PURPOSE COST?
--shipping: SHIP TIME? ORDER? CUSTOMER? ID? STATUS?
--approval: APPROVE TIME? ORDER?
--tax: TAX AMOUNT?
--net: NET AMOUNT? PRICE?
--place: PLACE ID? CUSTOMER? RECEIVER? SHIP? PROVINCE? NAME?
--seller: SELLER ID? NAME? NICK? CUSTOMER? REMARK?
--remark: REMARK SELLER? CUSTOMER? ORDER?
--method: METHOD PAY? SHIP? | PAY TYPE
+order_id id: ORDER ID? | ID ORDER
+line_id id: LINE ID? ORDER? PRODUCT? | ORDER PRODUCT ID
+customer_id id identifier: CUSTOMER ID? NICK? | NICK
+ordered_at timestamp: TIME ORDER? CREATE? | CREATE ORDER? | ORDER TIME
+paid_at timestamp: PAY TIME ORDER?
+refunded_at timestamp: REFUND TIME
+cancelled_at timestamp: CLOSE TIME? ORDER?
+updated_at timestamp: UPDATE TIME? ORDER?
+enrolled_at timestamp: ENROL TIME? CUSTOMER?
+added_at timestamp: FRIEND TIME?
+birth_date date attribute: BIRTH TIME? CUSTOMER?
+touched_at timestamp: TOUCH TIME
+quantity integer: QUANTITY PRODUCT? ORDER?
+unit_price decimal: PRICE UNIT? PRODUCT?
+amount amount: AMOUNT ORDER? TOTAL? PAY? LINE? CUSTOMER? | TOTAL ORDER? LINE? PRICE? | PAY TOTAL? | LINE TOTAL
+refund_amount amount: REFUND AMOUNT? TOTAL?
+discount_amount amount: DISCOUNT AMOUNT? TOTAL? ORDER?
+freight_amount amount: FREIGHT AMOUNT? | SHIP COST
+unit_cost decimal: COST UNIT? PRODUCT? PRICE?
+cost_amount amount: COST AMOUNT? TOTAL?
+refund_id id: REFUND ID
+product_id id: PRODUCT ID?
+product_name text: PRODUCT NAME | DESCRIPTION PRODUCT?
+category text: CATEGORY PRODUCT? NAME?
+order_status text: STATUS ORDER?
+province text: PROVINCE RECEIVER? CUSTOMER?
+currency_code text: CURRENCY ID? ORDER?
+phone text identifier: PHONE CUSTOMER? RECEIVER? ID?
+email text identifier: EMAIL CUSTOMER? RECEIVER? ADDRESS?
+full_name text attribute: NAME CUSTOMER? RECEIVER? | RECEIVER
+address text free_text: ADDRESS RECEIVER? CUSTOMER? SHIP?
+refund_reason text: REASON REFUND?
+touch_id id: TOUCH ID
+campaign_code id: CAMPAIGN ID?
+campaign_name text: CAMPAIGN NAME
+arm text: ARM
+is_holdout text: HOLDOUT
+planned_share decimal: SHARE
+cost_id id: COST ID
+cost_type text: TYPE COST?
+cost_purpose text: PURPOSE COST?
+-shipping text: SHIP TIME? ORDER? CUSTOMER? ID? STATUS?
+-approval text: APPROVE TIME? ORDER?
+-tax text: TAX AMOUNT?
+-net text: NET AMOUNT? PRICE?
+-place text: PLACE ID? CUSTOMER? RECEIVER? SHIP? PROVINCE? NAME?
+-seller text: SELLER ID? NAME? NICK? CUSTOMER? REMARK?
+-remark text free_text: REMARK SELLER? CUSTOMER? ORDER?
+-method text: METHOD PAY? SHIP? | PAY TYPE
+order_amount amount:
+person id identifier:
+cost_date date:
 """
 
 _SIMPLIFIED = str.maketrans(
@@ -121,27 +129,42 @@ _SIMPLIFIED = str.maketrans(
 )
 
 
-def _lines(text: str) -> list[tuple[str, str]]:
-    return [
-        (name, rest.strip()) for name, _, rest in (line.partition(":") for line in text.split("\n")) if name
-    ]
+def table(text: str) -> dict[str, str]:
+    """Lines of `name: rest`; the rests of several lines with one name become one."""
+    found: dict[str, str] = {}
+    for line in text.strip().split("\n"):
+        name, _, rest = line.partition(":")
+        found[name] = f"{found.get(name, '')} {rest}".strip()
+    return found
 
 
-_WORDS = {word: notion for notion, words in _lines(_NOTIONS) for word in words.split()}
-_PATTERNS = [
-    (
-        role,
-        {notion for notion in pattern.split() if not notion.endswith("?")},
-        {notion.removesuffix("?") for notion in pattern.split()},
-    )
-    for role, patterns in _lines(_ROLES)
-    for pattern in patterns.split("|")
-]
+@dataclass(frozen=True)
+class Role:
+    """What a role asks of the column that plays it."""
+
+    type: FieldType
+    personal: Personal = Personal.NONE
+
+
+def is_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in it."""
+    return re.search("[\u4e00-\u9fff]", text) is not None
+
+
+ROLES: dict[str, Role] = {}
+_PATTERNS: list[tuple[str, set[str], set[str]]] = []  # role, notions that a header needs, and may have
+for _line, _patterns in table(_ROLES).items():
+    _name, _type, *_personal = _line.split()
+    ROLES[_name] = Role(cast("FieldType", _type), *map(Personal, _personal))
+    for _words in map(str.split, filter(None, _patterns.split("|"))):
+        _needed = {notion for notion in _words if not notion.endswith("?")}
+        _PATTERNS.append((_name, _needed, {notion.removesuffix("?") for notion in _words}))
+_WORDS = {word: notion for notion, words in table(_NOTIONS).items() for word in words.split()}
 _FILLERS = ("is", "of", "the", "by", "in", "fen", "cents", "cent", "yuan", "rmb", "cny")
 _HOW_MANY = re.compile(
     r"\b(number|num|no|n)[ _]*(of)?[ _]*(?=(items|products|pieces|units|goods|articles)\b)"
 )
-_LONGEST = max(map(len, _WORDS))
+_CHINESE_WORD = re.compile("|".join(sorted(filter(is_chinese, _WORDS), key=len, reverse=True)))
 
 
 def roles_of(header: str) -> dict[str, float]:
@@ -159,11 +182,6 @@ def roles_of(header: str) -> dict[str, float]:
 def is_minor_unit(header: str) -> bool:
     """Whether a header says that its amounts are in fen or cents."""
     return re.search(r"[(（_ ](分|fen|cents?)[)）]?$", header.strip(), re.IGNORECASE) is not None
-
-
-def is_chinese(header: str) -> bool:
-    """Whether a header has a Chinese character."""
-    return re.search("[\u4e00-\u9fff]", header) is not None
 
 
 def _notions(header: str) -> tuple[set[str], int]:
@@ -198,15 +216,5 @@ def _english(word: str) -> tuple[set[str], int]:
 
 
 def _chinese(text: str) -> tuple[set[str], int]:
-    found: set[str] = set()
-    unknown = start = 0
-    while start < len(text):
-        for length in range(min(_LONGEST, len(text) - start), 0, -1):
-            if (word := text[start : start + length]) in _WORDS:
-                found.add(_WORDS[word])
-                start += length
-                break
-        else:
-            start += 1
-            unknown += 1
-    return found, min(unknown, 1)
+    """The longest words that stand one after the other; what is left over is a stranger."""
+    return {_WORDS[word] for word in _CHINESE_WORD.findall(text)}, int(_CHINESE_WORD.sub("", text) != "")

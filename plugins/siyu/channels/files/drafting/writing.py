@@ -4,68 +4,73 @@ Here: text. Every line that a person should look at says `guess` or `missing`. A
 where no column has them, the mapping says so and does not load.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from string import Template
 
-from siyu.channels.files.drafting.roles import Roles
-from siyu.channels.files.drafting.samples import Column
-from siyu.channels.files.drafting.words import is_chinese, is_minor_unit, roles_of
-from siyu.channels.files.headers import bare
-from siyu.resources import RESOURCES, FieldType, Personal
+from siyu.channels.files.drafting.roles import Choice, Roles
+from siyu.channels.files.drafting.samples import KEY_ROWS, SAMPLE_ROWS, Sample
+from siyu.channels.files.drafting.values import Column
+from siyu.channels.files.drafting.words import ROLES, is_chinese, is_minor_unit, table
+from siyu.resources import RESOURCES, Personal
 
-_TYPES: dict[str, FieldType] = {
-    "quantity": "integer",
-    "amount": "amount",
-    "order_amount": "amount",
-    "cost_amount": "amount",
-    "refund_amount": "amount",
-    "discount_amount": "amount",
-    "freight_amount": "amount",
-    "unit_price": "decimal",
-    "unit_cost": "decimal",
-    "planned_share": "decimal",
-    "birth_date": "date",
-    **dict.fromkeys(("order_id", "line_id", "customer_id", "person", "product_id", "refund_id"), "id"),
-    **dict.fromkeys(("touch_id", "campaign_code", "cost_id"), "id"),
+# What fills a field, where it is not simply the role of its name: the first way of which there are all roles ($).
+# A way that begins with # is a comment; without any way the field is left out. `returned` are rows below zero,
+# `paid_back` is money beside the order that it goes back for: both become refunds.
+_WAYS = """
+*.order_id: $order_id | {source_row: true}  # guess: no column keeps an order together; each row is an order
+*.customer_id: $person | $customer_id
+*.ordered_at: $ordered_at | $paid_at
+*.paid_at: $paid_at | $ordered_at  # guess: no time of payment found; an order without one would not count
+orders.paid_amount: $order_amount  # guess: of the order, written beside each of its lines | $amount \
+ | {multiply: [$quantity, $unit_price]}  # guess: no column has the sum
+order_lines.product_id: $product_id | $product_name | {constant: unknown}  # guess: no column names a product
+order_lines.quantity: $quantity | {constant: "1"}  # guess: no column counts pieces; each row is taken as one
+order_lines.line_amount: $amount | # line_amount is quantity × $unit_price: no column has the amount of a line
+order_lines.ordered_at: $ordered_at | $paid_at | # ordered_at: no column has dates; lines take those of their orders
+*.refund_id: $order_id | {source_row: true}  # guess: no column names a refund
+*.refund_amount: $refund_amount | {negate: $amount_below_zero} | $amount | # refund_amount is $quantity × $unit_price
+*.refunded_at: $refunded_at | $ordered_at | $paid_at
+*.quantity: {negate: $quantity_below_zero} | $quantity
+refunds.refund_id: $refund_id | {source_row: true}  # guess: no column names a refund
+refunds.order_id: $order_id
+returned.order_id:
+paid_back.product_id:
+paid_back.quantity:
+paid_back.unit_price:
+paid_back.refunded_at: $paid_at  # guess: the nearest time there is | $ordered_at  # guess: the nearest time there is
+costs.cost_id: $cost_id | {source_row: true}  # guess: no column names a cost
+costs.cost_type: $cost_type | {constant: media}  # guess: media, staff, gift, tool, commission, other
+costs.cost_purpose: $cost_purpose | {constant: general}  # guess: acquisition, retention or general
+touches.is_holdout: {condition: {column: $is_holdout, equals: $yes}}
+"""
+_WAYS_OF = {
+    name: [Template(way.strip()) for way in ways.split(" | ") if way] for name, ways in table(_WAYS).items()
 }
-_PERSONAL = {
-    "customer_id": Personal.IDENTIFIER,
-    "person": Personal.IDENTIFIER,
-    "phone": Personal.IDENTIFIER,
-    "email": Personal.IDENTIFIER,
-    "full_name": Personal.ATTRIBUTE,
-    "birth_date": Personal.ATTRIBUTE,
-    "address": Personal.FREE_TEXT,
-    "-remark": Personal.FREE_TEXT,
-}
+_OF_THE_MAPPING = ("brand_code", "channel_code", "currency_code")  # it fills them where no column does
 # Words of a status by which an order does not count.
 _VOID = re.compile("cancel|closed|unpaid|void|refused|关闭|取消|未付|待付|作废", re.IGNORECASE)
+_YES = ("1", "true", "True", "yes", "是", "Y")
 _CHANNELS = {
-    "tmall": "tmall_shop",
-    "taobao": "tmall_shop",
-    "天猫": "tmall_shop",
-    "jd_": "jd_shop",
-    "京东": "jd_shop",
-    "douyin": "douyin_shop",
-    "抖音": "douyin_shop",
-    "youzan": "youzan",
-    "有赞": "youzan",
-    "mini_program": "mini_program",
-    "小程序": "mini_program",
+    **dict.fromkeys(("tmall", "taobao", "天猫"), "tmall_shop"),
+    **dict.fromkeys(("jd_", "京东"), "jd_shop"),
+    **dict.fromkeys(("douyin", "抖音"), "douyin_shop"),
+    **dict.fromkeys(("youzan", "有赞"), "youzan"),
+    **dict.fromkeys(("mini_program", "小程序"), "mini_program"),
 }
-_FEW_WORDS = 40  # different texts that are states or kinds rather than names
 _ZONES = {"GBP": "Europe/London", "EUR": "Europe/Berlin", "USD": "America/New_York"}
+_MONEY = ("amount", "order_amount", "unit_price", "refund_amount", "cost_amount")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lookup:
-    """A role whose value another source holds."""
+    """A value that another source holds, where both give a column the role `match`: the sum of its rows, or `take`."""
 
-    role: str
     source: str
-    match: str  # the role that both sources give to a column
-    adds_up: bool  # the sum of the other's rows, else the one value they hold
+    match: str
+    way: str
 
 
 @dataclass(kw_only=True)
@@ -77,74 +82,66 @@ class Source:
     note: str  # about its globs; may be empty
     roles: Roles
     resource: str | None  # what its rows are; None: other sources look values up in it
-    lookups: list[Lookup] = field(default_factory=list)
-    is_dated_elsewhere: bool = False  # its lines get their times from the orders of another source
+    lookups: dict[str, Lookup] = field(default_factory=dict)  # by role
     offers: set[str] = field(default_factory=set)  # roles that other sources look up here
 
-    def has(self, role: str) -> bool:
-        """Whether a column or a lookup gives this role."""
-        return role in self.roles.chosen or any(lookup.role == role for lookup in self.lookups)
+    def has(self, *roles: str) -> bool:
+        """Whether a column or a lookup gives one of these roles."""
+        return any(role in self.roles.chosen or role in self.lookups for role in roles)
 
 
 def write(name: str, folder: str, sources: list[Source], left_out: list[str]) -> str:
     """The whole mapping. `left_out`: what is not read, one sentence each."""
-    return "\n".join(_mapping(name, folder, sources, left_out)) + "\n"
-
-
-def _mapping(name: str, folder: str, sources: list[Source], left_out: list[str]) -> Iterator[str]:
-    headers = [column.header for source in sources for column in source.roles.sample.columns]
-    chinese = any(map(is_chinese, headers))
-    currency, why = _currency(sources, chinese)
-    zone = _ZONES.get(currency, "Asia/Shanghai")
-    is_minor = any(map(is_minor_unit, _money_headers(sources)))
-    yield f"# Drafted from headers and values. Look at every `guess`, then: siyu mapping check THIS_FILE {folder}"
-    yield from (f"# {' '.join(sentence.split())}" for sentence in left_out)
-    yield "version: 1"
-    yield f"name: {name}"
-    yield "brand: default"
-    yield from _channel(sources)
-    yield f"timezone: {zone}" + ("" if chinese else "  # guess: of times without a zone")
-    yield f"currency: {currency}{why}"
-    unit, other = (
-        ("minor", "major, when they are in yuan") if is_minor else ("major", "minor, when they are in fen")
+    samples = [source.roles.sample for source in sources]
+    files = " ".join(str(file).lower() for sample in samples for file in sample.files)
+    channel = next((channel for word, channel in _CHANNELS.items() if word in files), None)
+    is_chinese_file = any(is_chinese(column.header) for sample in samples for column in sample.columns)
+    currency, why = _currency(sources) or (
+        "CNY",
+        "" if is_chinese_file else "  # guess: or the currency of the file",
     )
-    yield f"amount_unit: {unit}  # guess: of every amount; or {other}"
-    yield ""
-    yield "sources:"
-    for number, source in enumerate(sources):
-        if number:
-            yield ""
-        yield from _Writer(source, is_minor).lines()
+    money = [
+        choice.column for source in sources for role, choice in source.roles.chosen.items() if role in _MONEY
+    ]
+    is_minor = any(is_minor_unit(column.header) for column in money)
+    notes = [*left_out, *(note for sample in samples for note in _limits(sample))]
+    comments = "".join(f"# {' '.join(note.split())}\n" for note in notes)
+    head = f"""\
+# Drafted from headers and values. Look at every `guess`, then: siyu mapping check THIS_FILE {folder}
+{comments}version: 1
+name: {name}
+brand: default
+channel: {channel or "own_web"}  # guess: or another channel of the seed `channels`, like tmall_shop or pos_till
+timezone: {_ZONES.get(currency, "Asia/Shanghai")}{"" if is_chinese_file else "  # guess: of times without a zone"}
+currency: {currency}{why}
+amount_unit: {"minor" if is_minor else "major"}  # guess: of every amount; minor are fen, major are yuan
+
+sources:
+"""
+    return head + "\n".join(
+        "".join(f"{line}\n" for line in _Writer(source, is_minor).lines()) for source in sources
+    )
 
 
-def _money_headers(sources: list[Source]) -> Iterator[str]:
-    for source in sources:
-        for role in ("amount", "order_amount", "unit_price", "refund_amount", "cost_amount"):
-            if (column := source.roles.column(role)) is not None:
-                yield column.header
+def _limits(sample: Sample) -> Iterator[str]:
+    if sample.is_cut:
+        keys = f", its keys compared with other files by {KEY_ROWS:,}" if sample.are_keys_cut else ""
+        yield f"{sample.name} is longer: judged by its first {SAMPLE_ROWS:,} rows{keys}"
 
 
-def _channel(sources: list[Source]) -> Iterator[str]:
-    words = " ".join(str(file).lower() for source in sources for file in source.roles.sample.files)
-    found = next((channel for word, channel in _CHANNELS.items() if word in words), None)
-    if found:
-        yield f"channel: {found}  # guess: by the name of the file; the seed `channels` has all of them"
-    else:
-        yield "channel: own_web  # guess: or another channel of the seed `channels`, like tmall_shop or pos_till"
-
-
-def _currency(sources: list[Source], chinese: bool) -> tuple[str, str]:
-    for source in sources:
-        if (column := source.roles.column("currency_code")) is not None:
-            codes = [code for code, _ in column.counts.most_common() if re.fullmatch("[A-Z]{3}", code)]
-            if codes:
-                return codes[0], "" if len(
-                    codes
-                ) == 1 else f"  # each row says its own: {', '.join(codes[:5])}"
-        for choice in source.roles.chosen.values():
+def _currency(sources: list[Source]) -> tuple[str, str] | None:
+    """The currency that most rows of a column name, or that of a sign; and what to say of it."""
+    for roles in (source.roles for source in sources):
+        column = roles.column("currency_code")
+        codes = (
+            [code for code in roles.sample.words(column) if re.fullmatch("[A-Z]{3}", code)] if column else []
+        )
+        if codes:
+            return codes[0], f"  # each row says its own: {', '.join(codes[:5])}" if codes[1:] else ""
+        for choice in roles.chosen.values():
             if choice.column.currency:
                 return choice.column.currency, "  # by the sign beside the amounts"
-    return "CNY", "" if chinese else "  # guess: or the currency of the file"
+    return None
 
 
 class _Writer:
@@ -153,370 +150,160 @@ class _Writer:
     def __init__(self, source: Source, is_minor: bool) -> None:
         self.source = source
         self.roles = source.roles
+        self.sample = source.roles.sample
         self.is_minor = is_minor
         self.used = set(source.offers)  # roles that something reads
 
     def lines(self) -> Iterator[str]:
         """The source as an entry of `sources:`."""
         resources = list(self._resources())  # first: it says which columns are used
-        self.used |= {lookup.match for lookup in self.source.lookups if lookup.role in self.used}
-        sample = self.roles.sample
+        lookups = {role: one for role, one in self.source.lookups.items() if role in self.used}
+        self.used |= {one.match for one in lookups.values()}
         yield f"  - name: {self.source.name}"
         globs = ", ".join(map(_quoted, self.source.globs))
         yield f"    files: [{globs}]" + (f"  # {self.source.note}" if self.source.note else "")
-        for name, value in sample.source.items():
-            if (name, value) != ("delimiter", ","):
-                yield f"    {name}: {value if re.fullmatch('[a-z0-9_]+', value) else _quoted(value)}"
+        for name, value in self.sample.source.items():
+            is_western = name == "encoding" and value != "gb18030"
+            note = "  # guess: neither UTF-8 nor GB18030 fits its bytes" if is_western else ""
+            yield f"    {name}: {value if re.fullmatch('[a-z0-9_]+', value) else _quoted(value)}{note}"
         yield "    columns:"
         yield from self._columns()
-        yield from self._lookups()
+        yield from ["    lookups:"] if lookups else []
+        for role, one in lookups.items():
+            value = f"{{source: {one.source}, match: {one.match}, {one.way}: {role}}}"
+            yield f"      {role}: {value}  # guess: the values of both files fit together"
         if resources:
             yield "    resources:"
             yield from resources
 
     def _columns(self) -> Iterator[str]:
-        keys = {choice.column.place: role for role, choice in self.roles.chosen.items() if role in self.used}
-        unused = {
-            choice.column.place: role for role, choice in self.roles.chosen.items() if role not in self.used
-        }
-        for column in self.roles.sample.columns:
-            if column.place in keys:
-                role = keys[column.place]
-                yield f"      {role}: {self._column(column, role)}{self._note(role)}"
-        rest = [column for column in self.roles.sample.columns if column.place not in keys]
-        if rest:
+        """Columns in use by their roles; then the others, as comments."""
+        chosen = {choice.column: role for role, choice in self.roles.chosen.items()}
+        unused = [column for column in self.sample.columns if chosen.get(column) not in self.used]
+        for column, role in sorted(chosen.items(), key=lambda one: one[0].place):
+            if role in self.used:
+                type_ = (
+                    "amount" if self.is_minor and role in ("unit_price", "unit_cost") else ROLES[role].type
+                )
+                # it is what its role says: names of products may look like names of people
+                text = _column(column, type_, ROLES[role].personal)
+                yield f"      {role}: {text}{_note(self.roles.chosen[role])}"
+        if unused:
             yield "      # not used, and dropped; take away the # of those that you want to map:"
-        taken = set(keys.values())
-        for column in rest:
-            said = roles_of(column.header)
-            role = unused.get(column.place) or max(said, key=lambda one: said[one], default="")
-            key = unused.get(column.place) or _key(column.header, taken)
+        taken = set(self.used)
+        for column in unused:
+            role = chosen.get(column, max(column.said, key=lambda one: column.said[one], default=""))
+            key = chosen.get(column) or ascii_name(column.header, taken, "column")
             taken.add(key)
-            yield f"      # {key}: {self._column(column, role, is_used=False)}"
-        for header in self.roles.sample.repeated_headers:
+            personal = _personal(column, role)
+            yield f"      # {key}: {_column(column, _type(column, personal), personal)}"
+        for header in self.sample.repeated_headers:
             yield f"      # {_quoted(header)} stands over several columns: rename them in the file to map them"
 
-    def _column(self, column: Column, role: str, *, is_used: bool = True) -> str:
-        # a column in use is what its role says: names of products may look like names of people
-        personal = _PERSONAL.get(role, Personal.NONE)
-        if not is_used:
-            personal = _PERSONAL.get(role, _PERSONAL.get(column.looks_like, _unexplained(column)))
-        type_ = self._type(column, role) if is_used else _type_of_values(column, personal)
-        format_ = f", format: {_quoted(column.format)}" if type_ in ("timestamp", "date") else ""
-        return f"{{from: {_quoted(column.header)}, type: {type_}{format_}, personal: {personal}}}"
-
-    def _type(self, column: Column, role: str) -> FieldType:
-        type_ = _TYPES.get(role)
-        if self.is_minor and role in ("unit_price", "unit_cost"):
-            return "amount"
-        if column.is_time and type_ != "id":
-            return "date" if role in ("birth_date", "cost_date") else "timestamp"
-        return type_ or "text"
-
-    def _note(self, role: str) -> str:
-        choice = self.roles.chosen[role]
-        parts = [f"guess: {choice.guess}"] if choice.guess else []
-        if choice.others:
-            parts.append(f"alternatives: {', '.join(choice.others)}")
-        if choice.column.is_time and choice.column.other_formats:
-            parts.append(f"guess: day and month; alternatives: {', '.join(choice.column.other_formats)}")
-        return "  # " + "; ".join(parts).replace("\n", " ") if parts else ""
-
-    def _lookups(self) -> Iterator[str]:
-        used = [lookup for lookup in self.source.lookups if lookup.role in self.used]
-        if used:
-            yield "    lookups:"
-        for lookup in used:
-            way = "sum" if lookup.adds_up else "take"
-            column = "amount" if lookup.role == "order_amount" else lookup.role
-            yield (
-                f"      {lookup.role}: {{source: {lookup.source}, match: {lookup.match}, {way}: {column}}}"
-                "  # guess: the values of both files fit together"
-            )
-
     def _resources(self) -> Iterator[str]:
-        match self.source.resource:
-            case None:
-                return
-            case "order_lines":
-                yield from self._sales()
-            case "orders":
-                yield from self._sales()
-            case "refunds":
-                yield from self._resource("refunds", self._refund_fields())
-            case "costs":
-                yield from self._resource("costs", self._cost_fields())
-            case "touches":
-                yield from self._resource("touches", self._touch_fields())
-            case other:
-                yield from self._resource(other, self._plain(other))
-
-    def _sales(self) -> Iterator[str]:
-        """Orders, lines or both, and what goes back."""
-        lines_too = any(map(self.source.has, ("quantity", "product_id"))) and not (
-            self.roles.is_line_level and not self._has_line_money()
-        )
-        extras = (
-            "order_status",
-            "province",
-            "discount_amount",
-            "freight_amount",
-            "cancelled_at",
-            "order_amount",
-        )
-        orders_too = not lines_too or (
-            self.source.has("order_amount") if self.roles.is_line_level else any(map(self.source.has, extras))
-        )
-        negative = next((role for role in ("quantity", "amount") if self._is_ever_negative(role)), None)
-        where = f"{{not: {{column: {negative}, less_than: 0}}}}" if negative else ""
-        if orders_too:
-            yield from self._resource("orders", self._order_fields(), where=where, exclude=True)
-        if lines_too:
-            yield from self._resource("order_lines", self._line_fields(), where=where, exclude=True)
-        if negative:
+        if self.source.resource not in ("orders", "order_lines"):
+            yield from self._resource(self.source.resource) if self.source.resource else ()
+            return
+        has, is_line_level = self.source.has, self.roles.is_line_level
+        is_lines = has("quantity", "product_id") and (has("amount", "unit_price") or not is_line_level)
+        of_orders = ("order_status", "province", "discount_amount", "freight_amount", "cancelled_at")
+        is_orders = not is_lines or has("order_amount") or (not is_line_level and has(*of_orders))
+        below_zero = [role for role in ("quantity", "amount") if self._is_ever_negative(role)]
+        where = f"{{column: {below_zero[0]}, less_than: 0}}" if below_zero else ""
+        for resource in ["orders"] * is_orders + ["order_lines"] * is_lines:
+            yield from self._resource(resource, where=f"{{not: {where}}}" if where else "")
+            yield from self._exclusion()
+        if below_zero:
+            self.used.add(below_zero[0])
             yield "      # guess: rows below zero are goods that came back"
-            self.used.add(negative)
-            where = f"{{column: {negative}, less_than: 0}}"
-            yield from self._resource("refunds", self._return_fields(), where=where)
-        elif self.roles.column("refund_amount") is not None and self.source.has("ordered_at"):
+            yield from self._resource("returned", where=where)
+        elif self.roles.column("refund_amount") and has("ordered_at"):
             yield "      # guess: what was paid back stands beside the order; the file does not say when"
-            self.used.add("refund_amount")
             where = "{column: refund_amount, greater_than: 0}"
-            if self.source.has("paid_at"):
-                self.used.add("paid_at")
+            if has("paid_at"):
                 where = f"{{all: [{where}, {{column: paid_at, is_empty: false}}]}}"
-            yield from self._resource("refunds", self._beside_fields(), where=where)
-
-    def _has_line_money(self) -> bool:
-        return self.source.has("amount") or self.source.has("unit_price")
+            yield from self._resource("paid_back", where=where)
 
     def _is_ever_negative(self, role: str) -> bool:
         column = self.roles.column(role)
-        return column is not None and any(number is not None and number < 0 for number in column.numbers)
+        return column is not None and column.is_ever_negative
 
-    def _resource(
-        self, name: str, fields: Iterator[tuple[str, str]], *, where: str = "", exclude: bool = False
-    ) -> Iterator[str]:
-        yield f"      {name}:"
+    def _resource(self, recipe: str, *, where: str = "") -> Iterator[str]:
+        """Each field by the first way that there is."""
+        resource = "refunds" if recipe in ("returned", "paid_back") else recipe
+        known = {role: role for role in ROLES if self.source.has(role)}
+        known |= {f"{role}_below_zero": role for role in known if self._is_ever_negative(role)}
+        if holdout := self.roles.column("is_holdout"):
+            known["yes"] = _quoted(next((word for word in self.sample.words(holdout) if word in _YES), "1"))
+        yield f"      {resource}:"
         if where:
             yield f"        where: {where}"
         yield "        fields:"
-        for field_, value in fields:
-            yield f"          # {value}" if field_ == "#" else f"          {field_}: {value}"
-        if exclude:
-            yield from self._exclusion()
+        for one in RESOURCES[resource].fields:
+            ways = _WAYS_OF.get(
+                f"{recipe}.{one.name}", _WAYS_OF.get(f"*.{one.name}", [Template(f"${one.name}")])
+            )
+            way = next((way for way in ways if known.keys() >= set(way.get_identifiers())), None)
+            if way is not None:
+                self.used |= {known[name] for name in way.get_identifiers()}
+                text = way.substitute(known)
+                yield f"          {text}" if text.startswith("#") else f"          {one.name}: {text}"
+            elif one.required and one.name not in _OF_THE_MAPPING:
+                yield f"          # missing: {one.name}: name a column, the mapping does not load without it"
 
     def _exclusion(self) -> Iterator[str]:
         status = self.roles.column("order_status")
-        if status is None or len(status.counts) > 30:
+        if status is None or status.kinds > 30:
             return
-        void = [word for word in status.counts if _VOID.search(word)]
-        shown = ", ".join(_quoted(word) for word in list(status.counts)[:12])
+        states = self.sample.words(status)
+        void = ", ".join(_quoted(state) for state in states if _VOID.search(state))
+        shown = ", ".join(map(_quoted, states[:12]))
         if void:
             self.used.add("order_status")
-            words = ", ".join(map(_quoted, void))
             yield f"        exclude:  # guess: of the states {shown}"
-            yield f"          - {{reason: cancelled, when: {{column: order_status, in: [{words}]}}}}"
+            yield f"          - {{reason: cancelled, when: {{column: order_status, in: [{void}]}}}}"
         else:
             yield f"        # exclude: name the states that do not count; there are {shown}"
 
-    def _take(self, *roles: str) -> str | None:
-        """The first of these roles that there is a column or lookup for, now used."""
-        found = next((role for role in roles if self.source.has(role)), None)
-        if found:
-            self.used.add(found)
-        return found
 
-    def _shared(self, resource: str, *names: str) -> Iterator[tuple[str, str]]:
-        known = {field_.name for field_ in RESOURCES[resource].fields}
-        for name in names:
-            roles = ("person", name) if name == "customer_id" else (name,)
-            if name in known and (role := self._take(*roles)):
-                yield name, role
-
-    def _plain(self, resource: str) -> Iterator[tuple[str, str]]:
-        """Every field by the role of its name."""
-        for field_ in RESOURCES[resource].fields:
-            if self.source.has(field_.name):
-                yield from self._shared(resource, field_.name)
-            elif field_.required and field_.name not in ("brand_code", "channel_code", "currency_code"):
-                yield self._missing(field_.name)
-
-    def _missing(self, name: str) -> tuple[str, str]:
-        return "#", f"missing: {name}: no column found; name one, the mapping does not load without it"
-
-    def _order_id(self) -> tuple[str, str]:
-        if role := self._take("order_id"):
-            return "order_id", role
-        return (
-            "order_id",
-            "{source_row: true}  # guess: no column keeps an order together; each row is an order",
-        )
-
-    def _times(self) -> Iterator[tuple[str, str]]:
-        ordered = self._take("ordered_at", "paid_at")
-        if ordered is None:
-            if not self.source.is_dated_elsewhere:
-                yield (
-                    "#",
-                    "missing: ordered_at: no column has dates; lines count once a file of orders says when",
-                )
-            return
-        yield "ordered_at", ordered
-        paid = self._take("paid_at") or ordered
-        note = (
-            ""
-            if paid == "paid_at"
-            else "  # guess: no time of payment found; an order without one would not count"
-        )
-        yield "paid_at", paid + note
-
-    def _order_fields(self) -> Iterator[tuple[str, str]]:
-        yield self._order_id()
-        yield from self._shared("orders", "customer_id", "order_status")
-        if self.source.has("ordered_at") or self.source.has("paid_at"):
-            yield from self._times()
-        else:
-            yield self._missing("ordered_at")
-        yield from self._shared("orders", "cancelled_at")
-        if self.roles.is_line_level and (role := self._take("order_amount")):
-            yield "paid_amount", f"{role}  # guess: of the order, written beside each of its lines"
-        elif role := self._take("amount", "order_amount"):
-            yield "paid_amount", role
-        elif self.source.has("quantity") and self.source.has("unit_price") and not self.roles.is_line_level:
-            self.used |= {"quantity", "unit_price"}
-            yield "paid_amount", "{multiply: [quantity, unit_price]}  # guess: no column has the sum"
-        else:
-            yield self._missing("paid_amount")
-        yield from self._shared(
-            "orders", "discount_amount", "freight_amount", "province", "currency_code", "updated_at"
-        )
-
-    def _line_fields(self) -> Iterator[tuple[str, str]]:
-        yield self._order_id()
-        yield from self._shared("order_lines", "line_id", "customer_id")
-        if role := self._take("product_id", "product_name"):
-            yield "product_id", role
-        else:
-            yield "product_id", "{constant: unknown}  # guess: no column names a product"
-        if self.source.has("product_id"):
-            yield from self._shared("order_lines", "product_name")
-        yield from self._shared("order_lines", "category")
-        yield from self._quantity()
-        yield from self._shared("order_lines", "unit_price")
-        if role := self._take("amount"):
-            yield "line_amount", role
-        elif self.source.has("unit_price"):
-            yield "#", "line_amount is quantity × unit_price: no column has the amount of a line"
-        else:
-            yield self._missing("line_amount")
-        yield from self._shared("order_lines", "unit_cost")
-        yield from self._times()
-        yield from self._shared("order_lines", "currency_code", "updated_at")
-
-    def _quantity(self) -> Iterator[tuple[str, str]]:
-        if role := self._take("quantity"):
-            yield "quantity", role
-        else:
-            yield "quantity", '{constant: "1"}  # guess: no column counts pieces; each row is taken as one'
-
-    def _return_fields(self) -> Iterator[tuple[str, str]]:
-        yield "refund_id", self._order_id()[1]
-        yield from self._shared("refunds", "customer_id", "product_id")
-        if role := self._take("quantity"):
-            yield "quantity", f"{{negate: {role}}}" if self._is_ever_negative(role) else role
-        yield from self._shared("refunds", "unit_price")
-        if role := self._take("amount"):
-            yield "refund_amount", f"{{negate: {role}}}" if self._is_ever_negative(role) else role
-        if role := self._take("ordered_at", "paid_at"):
-            yield "refunded_at", role
-        else:
-            yield self._missing("refunded_at")
-
-    def _beside_fields(self) -> Iterator[tuple[str, str]]:
-        yield "refund_id", self._order_id()[1]
-        yield "order_id", self._order_id()[1]
-        yield from self._shared("refunds", "customer_id")
-        yield "refund_amount", "refund_amount"
-        yield "refunded_at", f"{self._take('paid_at', 'ordered_at')}  # guess: the nearest time there is"
-        yield from self._shared("refunds", "currency_code")
-
-    def _refund_fields(self) -> Iterator[tuple[str, str]]:
-        yield "refund_id", self._take("refund_id") or "{source_row: true}  # guess: no column names a refund"
-        yield from self._shared("refunds", "order_id", "customer_id", "product_id", "quantity", "unit_price")
-        if role := self._take("refund_amount", "amount"):
-            yield "refund_amount", role
-        elif not (self.source.has("quantity") and self.source.has("unit_price")):
-            yield self._missing("refund_amount")
-        if role := self._take("refunded_at", "ordered_at"):
-            yield "refunded_at", role
-        else:
-            yield self._missing("refunded_at")
-        yield from self._shared("refunds", "refund_reason", "currency_code", "updated_at")
-
-    def _cost_fields(self) -> Iterator[tuple[str, str]]:
-        yield "cost_id", self._take("cost_id") or "{source_row: true}  # guess: no column names a cost"
-        if self._take("cost_date"):
-            yield "cost_date", "cost_date"
-        else:
-            yield self._missing("cost_date")
-        yield from self._shared("costs", "campaign_code")
-        yield (
-            "cost_type",
-            self._take("cost_type")
-            or "{constant: media}  # guess: media, staff, gift, tool, commission, other",
-        )
-        yield (
-            "cost_purpose",
-            self._take("cost_purpose") or "{constant: general}  # guess: acquisition, retention or general",
-        )
-        if role := self._take("cost_amount"):
-            yield "cost_amount", role
-        else:
-            yield self._missing("cost_amount")
-        yield from self._shared("costs", "currency_code")
-
-    def _touch_fields(self) -> Iterator[tuple[str, str]]:
-        for name, value in self._plain("touches"):
-            column = self.roles.column("is_holdout")
-            if name != "is_holdout" or column is None:
-                yield name, value
-                continue
-            yes = next(
-                (word for word in ("1", "true", "True", "yes", "是", "Y") if word in column.counts), "1"
-            )
-            yield name, f'{{condition: {{column: is_holdout, equals: "{yes}"}}}}'
+def _column(column: Column, type_: str, personal: Personal) -> str:
+    format_ = f", format: {_quoted(column.formats[0])}" if type_ in ("timestamp", "date") else ""
+    return f"{{from: {_quoted(column.header)}, type: {type_}{format_}, personal: {personal}}}"
 
 
-def _unexplained(column: Column) -> Personal:
-    """Many different texts under a header that says nothing may be about people."""
-    is_text = not (column.is_time or column.is_number) and len(column.counts) > _FEW_WORDS
-    return Personal.FREE_TEXT if is_text and not roles_of(column.header) else Personal.NONE
+def _note(choice: Choice) -> str:
+    parts = [f"guess: {choice.guess}"] if choice.guess else []
+    if choice.others:
+        parts.append(f"alternatives: {', '.join(choice.others)}")
+    if others := choice.column.formats[1:]:
+        parts.append(f"guess: day and month; alternatives: {', '.join(others)}")
+    return f"  # {' '.join('; '.join(parts).split())}" if parts else ""
 
 
-def _type_of_values(column: Column, personal: Personal) -> FieldType:
+def _personal(column: Column, role: str) -> Personal:
+    """How an unused column touches a person: many different texts of which no header says anything may be of one."""
+    found = ROLES[role].personal if role else Personal.NONE
+    if found is Personal.NONE and column.looks_like:
+        return ROLES[column.looks_like].personal
+    is_plain = column.is_time or column.is_number or column.kinds <= 40 or role
+    return found if is_plain else Personal.FREE_TEXT
+
+
+def _type(column: Column, personal: Personal) -> str:
+    """Of an unused column, by its values; a phone is no number."""
     if column.is_time:
         return "timestamp"
     if not column.is_number or personal is not Personal.NONE:
-        return "text"  # a phone is no number
+        return "text"
     return "integer" if column.is_integer and not column.has_cents else "amount"
 
 
-def _key(name: str, used: set[str]) -> str:
-    key = re.sub(r"[^a-z0-9]+", "_", bare(name).lower()).strip("_")
-    if not re.match("[a-z]", key):
-        key = f"column_{len(used) + 1}"
-    return key if key not in used else f"{key}_{len(used) + 1}"
-
-
-def source_name(text: str, used: set[str], otherwise: str) -> str:
-    """A name that a mapping takes, of a file's name; `otherwise` where nothing of that can be written in ASCII."""
-    key = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-    key = key if re.match("[a-z]", key) else f"{otherwise}_{key}".strip("_")
-    return key if key not in used else f"{key}_{len(used) + 1}"
+def ascii_name(text: str, taken: set[str], otherwise: str) -> str:
+    """A name that a mapping takes; it begins with `otherwise` where the text cannot be written in ASCII."""
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    name = name if re.match("[a-z]", name) else f"{otherwise}_{name}".strip("_")
+    return name if name not in taken else f"{name}_{len(taken) + 1}"
 
 
 def _quoted(text: str) -> str:
-    return (
-        '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\n", "\\n") + '"'
-    )
+    return json.dumps(text, ensure_ascii=False)
