@@ -128,19 +128,18 @@ def test_f14_a_stored_token_is_used_by_the_next_run_and_ends_before_its_time(hom
 
 
 def test_f14_no_token_and_no_secret_is_in_a_log_or_on_the_disk(
-    home: Home, caplog: pytest.LogCaptureFixture
+    home: Home, everything_said: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     ads = Ads(ROWS[:5])
     with running(ads) as platform:
         extract(home, platform.url)
-    assert "/open_api/v3.0/report/custom/get/" in caplog.text  # the log does speak of the calls
+    assert "/open_api/v3.0/report/custom/get/" in everything_said.text  # the log does speak of the calls
     written = [path.read_bytes() for path in home.root.rglob("*") if path.is_file()]
     with sqlite3.connect(home.state / "state.db") as connection:
         written += [sealed for (sealed,) in connection.execute("select sealed from tokens")]
     assert len(written) > 5
     for secret in ("access-1", "refresh-0", "refresh-1", SECRET):
-        assert secret not in caplog.text
+        assert secret not in everything_said.text
         assert not any(secret.encode() in content for content in written)
 
 

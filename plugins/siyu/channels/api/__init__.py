@@ -7,6 +7,7 @@
     calls.py     one call, whatever it takes: token, rate, retries, quota
     pages.py     a reply taken apart into its items, a poisoned one among them
     paging.py    the ways platforms turn pages
+    halving.py   spans of time in halves, where a platform lists only so much of one
     rows.py      items as typed rows for landing, and what of them nobody declared
     extract.py   `extract_window`: a window read, landed and resumable
     logs.py      no secret in a log

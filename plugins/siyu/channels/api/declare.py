@@ -70,7 +70,7 @@ class Request:
 
     method: Literal["GET", "POST"]
     path: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     send: Literal["query", "form", "json"] = "query"
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
