@@ -3,13 +3,16 @@
 Here: finding one, and what all of them can land. Not here: files, which are no connector.
 """
 
-from siyu.channels import ocean_engine
+from siyu.channels import ocean_engine, taobao, wecom, youzan
 from siyu.channels.api.declare import Connector
 from siyu.errors import UsageError
 from siyu.resources import Resource
 
 CONNECTORS: dict[str, Connector] = {
     "ocean_engine": ocean_engine.CONNECTOR,
+    "taobao": taobao.CONNECTOR,
+    "youzan": youzan.CONNECTOR,
+    "wecom": wecom.CONNECTOR,
 }
 
 
