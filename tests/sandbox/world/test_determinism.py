@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def test_every_preset_has_the_scale_of_its_case() -> None:
     [
         ({"size": "XL"}, "expected S, M, L or a number of persons of at least 200"),
         ({"size": "20"}, "expected S, M, L or a number of persons of at least 200"),
-        ({"last": date(2026, 1, 9)}, "expected at least 60 days"),
+        ({"last": date(2026, 1, 9)}, "expected at least 75 days"),
         ({"preset": "tea"}, "expected one of fashion, sports, jewellery, baby, paint, coffee"),
     ],
 )
@@ -111,3 +111,9 @@ def test_a_world_that_cannot_be_is_refused_in_words(
     }  # fmt: skip
     with pytest.raises(UsageError, match=says):
         generate_world(tmp_path, **{**asked, **changed})  # type: ignore[arg-type]
+
+
+def test_the_shortest_range_lacks_a_table(tmp_path: Path) -> None:
+    first = date(2026, 4, 1)
+    world = generate_world(tmp_path, size="300", seed=3, first=first, last=first + timedelta(days=74))
+    assert [table for table, rows in world["rows"].items() if "template" in table and not rows] == []

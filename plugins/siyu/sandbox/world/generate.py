@@ -35,7 +35,7 @@ from siyu.sandbox.world.tables import declared_tables, write_table
 from siyu.sandbox.world.words import TAG_COLUMNS, WORDS
 
 DATABASE_MEMORY = "1000MB"
-FEWEST_DAYS = 60  # campaigns need a month after them
+FEWEST_DAYS = 75  # the second campaign, the first by template messages, begins on day 38 and needs a month
 
 
 def generate_world(
@@ -55,7 +55,7 @@ def generate_world(
         What `world.json` holds: the arguments, and rows by table.
 
     Raises:
-        UsageError: The size or preset is unknown, or the range shorter than 60 days.
+        UsageError: The size or preset is unknown, or the range shorter than 75 days.
     """
     count = SIZES.get(size) or (int(size) if size.isdecimal() else 0)
     if count < 200:
