@@ -27,6 +27,7 @@ from tests.channels.api.ads import (
     account,
     extract,
     landed,
+    refused,
     row,
     source,
 )
@@ -69,6 +70,21 @@ def test_f14_a_token_that_ends_in_mid_window_costs_one_refresh_and_no_page(home:
     assert record.extraction is not None
     assert record.extraction.is_complete
     assert record.extraction.calls.refreshes == 2
+
+
+def test_f14_a_request_for_a_token_that_is_itself_told_of_an_expired_one_ends_the_stream(home: Home) -> None:
+    ads, told = Ads(ROWS[:5]), []
+
+    def reply(asked: Asked) -> Answer:
+        if asked.path == REFRESH and not told:
+            told.append(asked.number)
+            return refused(40102)
+        return ads(asked)
+
+    with running(reply) as platform:
+        extract(home, platform.url)
+    assert told
+    assert landed(home) == source(ROWS[:5])
 
 
 def test_f14_eight_processes_that_see_a_token_refused_refresh_it_once(home: Home) -> None:

@@ -224,9 +224,11 @@ class Caller:
 
     def _asked(self, request: Request) -> Page:
         page, trouble = self._judged(request, None)
-        if trouble is not None:
-            raise self._error(request, trouble)
-        return page
+        if trouble is None:
+            return page
+        if trouble.reaction is Reaction.REFRESH:  # there is nothing to refresh on the way to a token
+            raise _AgainError(_told(trouble))
+        raise self._error(request, trouble)
 
     def _error(self, request: Request, trouble: Trouble) -> Exception:  # noqa: PLR0911 - one return per reaction
         found = f"{self._connector.channel} account {self._account.name} {request.path}: {_told(trouble)}"
