@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from siyu.channels.api.declare import (
     Account,
@@ -25,11 +24,10 @@ from siyu.channels.api.declare import (
 )
 from siyu.channels.api.judging import AccountFailedError, Reaction, Trouble, by_code
 from siyu.channels.api.paging import ByNumber
-from siyu.channels.api.units import DAY, ID, INTEGER, TEXT, YUAN
+from siyu.channels.api.units import DAY, ID, INTEGER, TEXT, YUAN, china_text
 from siyu.resources import Kind
 from siyu.state.tokens import ConsentNeededError, Token
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 _CONSENT = "let a person consent again, and store the new refresh token with the account"
 
 # OE-1696710760866831; 40105 as hyq0719's retry strategy treats it
@@ -115,8 +113,8 @@ def _custom_report(account: Account, window: Window) -> Request:
         "metrics": json.dumps(_METRICS),
         "filters": "[]",
         "order_by": json.dumps([{"field": "stat_time_day", "type": "ASC"}]),
-        "start_time": f"{window.start.astimezone(_ZONE):%Y-%m-%d %H:%M:%S}",
-        "end_time": f"{window.end.astimezone(_ZONE) - timedelta(seconds=1):%Y-%m-%d %H:%M:%S}",
+        "start_time": china_text(window.start),
+        "end_time": china_text(window.last_second),
     }
     return Request(method="GET", path="/open_api/v3.0/report/custom/get/", params=params)
 

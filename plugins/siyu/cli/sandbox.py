@@ -173,12 +173,6 @@ def world(
     started = monotonic()
     described = generate_world(folder, size=size, seed=seed, first=first, last=last, preset=preset)
     described["seconds"] = round(monotonic() - started, 1)
-    if as_json:
-        print_json(described)
-        return
-
-    from rich.console import Console
-
     rows = described["rows"]
     text = (
         f"{preset}, {described['persons']:,} persons, {first} to {last}, seed {seed}\n"
@@ -186,4 +180,4 @@ def world(
         f"{len(rows)} tables, {sum(rows.values()):,} rows\n"
         f"written to {folder} in {described['seconds']} s; truth/ says what is true about it"
     )
-    Console().print(visible(text), highlight=False, markup=False)
+    print_result(described, text, as_json=as_json)

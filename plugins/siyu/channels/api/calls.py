@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from tenacity import (
     RetryCallState,
@@ -33,6 +32,7 @@ from siyu.channels.api.judging import (
 )
 from siyu.channels.api.pages import HalfReplyError, Page, take_apart
 from siyu.channels.api.transport import BodyTooLargeError, FaultOnTheWayError, Limits, Transport
+from siyu.channels.api.units import CHINA
 from siyu.errors import SiyuError
 from siyu.landing import Calls
 from siyu.settings import Home, Settings
@@ -42,7 +42,6 @@ from siyu.state.tokens import ConsentNeededError, Token, Tokens
 
 _LOG = logging.getLogger(__name__)
 _REFRESHES_PER_CALL = 2  # a second one: the token may end just when another process refreshed it
-_PLATFORMS_ZONE = ZoneInfo("Asia/Shanghai")  # a quota comes back at midnight there
 _BAD_REQUEST = 400
 
 
@@ -257,7 +256,7 @@ class Caller:
         if seconds is not None:
             until = now + timedelta(seconds=seconds)
         else:
-            tomorrow = now.astimezone(_PLATFORMS_ZONE) + timedelta(days=1)
+            tomorrow = now.astimezone(CHINA) + timedelta(days=1)  # a quota comes back at midnight there
             until = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
         return QuotaGoneError(f"{self._connector.channel} {request.path}: {why}", until=until)
 

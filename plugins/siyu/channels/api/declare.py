@@ -201,6 +201,11 @@ class Window:
     start: datetime
     end: datetime
 
+    @property
+    def last_second(self) -> datetime:
+        """The end where a platform includes both bounds; its times have whole seconds."""
+        return self.end - timedelta(seconds=1)
+
     def __str__(self) -> str:
         return f"{_short(self.start)}..{_short(self.end)}"
 

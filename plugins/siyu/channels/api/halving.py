@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from siyu.channels.api.pages import Page
 from siyu.channels.api.paging import CUT_SHORT, END, Paging, Reader, Step
+from siyu.channels.api.units import CHINA, china_text
 
-_CHINA = ZoneInfo("Asia/Shanghai")
 _TOTAL = (
     "<total>"  # beside what a page was asked with: the items of the whole span, which its halves do not say
 )
@@ -31,11 +30,11 @@ class Spelling:
 
 
 def _from_china_time(text: str) -> int:
-    return int(datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=_CHINA).timestamp())
+    return int(datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA).timestamp())
 
 
 def _to_china_time(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, _CHINA):%Y-%m-%d %H:%M:%S}"
+    return china_text(datetime.fromtimestamp(seconds, CHINA))
 
 
 SECONDS = Spelling(read=int, write=int)

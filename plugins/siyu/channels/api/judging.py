@@ -8,7 +8,7 @@ ids, addresses and tokens in theirs.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -63,18 +63,17 @@ def by_code(
             return None
         if code is None:
             return Trouble(reaction=Reaction.BACK_OFF, meaning=f"the reply has no {key}")
-        known = table.get(code) if isinstance(code, int | str) else None
-        if known is None:
-            known = Trouble(reaction=Reaction.STOP_STREAM, meaning="a code that the contract does not know")
-        return Trouble(
-            reaction=known.reaction,
-            meaning=known.meaning,
-            do=known.do,
-            seconds=known.seconds,
-            code=str(code)[:20],
-        )
+        return known_trouble(code, table)
 
     return judge
+
+
+def known_trouble(code: Any, table: Mapping[Any, Trouble]) -> Trouble:
+    """What a platform's table says of a code, whatever came as one; a code that is not in it stops the stream."""
+    known = table.get(code) if isinstance(code, int | str) else None
+    if known is None:
+        known = Trouble(reaction=Reaction.STOP_STREAM, meaning="a code that the contract does not know")
+    return replace(known, code=str(code)[:20])
 
 
 class StreamStoppedError(RefusedError):

@@ -53,6 +53,15 @@ class Reader:
         """The pages for these parameters, in order, a few of them on their way at once."""
         yield from _ahead(self.read, asked, self.in_flight)
 
+    def listed(self, request: Request, items: str, paging: "Paging") -> Iterator[Any]:
+        """The values of all items that another endpoint lists; what is odd there is noted here."""
+
+        def read(asked: Mapping[str, Any]) -> Page:
+            return self.ask(replace(request, params={**request.params, **asked}), items)
+
+        for step in paging.pages(replace(self, read=read), None):  # notes are the same list
+            yield from (item.value for item in step.page.items)
+
     def note(self, text: str) -> None:
         """Remember something odd, once."""
         if text not in self.notes:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from siyu.resources import FieldType
 
-_CHINA = ZoneInfo("Asia/Shanghai")
+CHINA = ZoneInfo("Asia/Shanghai")  # the platforms' days and clocks
 _NO_TIMES = ("", "0001-01-01 00:00:00", "0000-00-00 00:00:00")  # how platforms write "not yet"
 _WHOLE = re.compile(r"-?\d{1,18}")
 _DECIMAL = re.compile(r"-?\d{1,16}(\.\d+)?")
@@ -41,6 +41,11 @@ class Unit:
     name: str
     type: FieldType
     read: Callable[[Any], Any]
+
+
+def china_text(moment: datetime) -> str:
+    """An aware moment as platforms write it in parameters: whole seconds of China's time."""
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def _text(value: Any) -> str | None:
@@ -136,7 +141,7 @@ def _china_time(value: Any) -> datetime | None:
     if value in _NO_TIMES:
         return None
     try:
-        local = datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=_CHINA)
+        local = datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
         return local.astimezone(UTC).replace(tzinfo=None)
     except (TypeError, ValueError, OverflowError):
         raise FaultError("not_a_time") from None

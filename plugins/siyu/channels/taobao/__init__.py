@@ -7,7 +7,7 @@ buyer is asked for; a member's nick, masked, comes unasked and is dropped.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from siyu.channels.api.declare import (
     Account,
@@ -22,7 +22,8 @@ from siyu.channels.api.declare import (
 )
 from siyu.channels.api.halving import CHINA_TIME, Halved
 from siyu.channels.api.paging import Backwards, ByNumber
-from siyu.channels.taobao.gateway import ZONE, authorise, fetch_token, judge
+from siyu.channels.api.units import china_text
+from siyu.channels.taobao.gateway import authorise, fetch_token, judge
 from siyu.channels.taobao.tables import MEMBERS, ORDER_LINES, ORDERS, REFUNDS, REVIEWS
 
 _GATEWAY = "/router/rest"
@@ -41,13 +42,8 @@ def _call(method: str, **params: str) -> Request:
     return Request(method="POST", path=_GATEWAY, params={"method": method, **params}, send="form")
 
 
-def _text(moment: datetime) -> str:
-    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
-
-
 def _between(window: Window, start: str, end: str) -> dict[str, str]:
-    """Both bounds are included; times have whole seconds."""
-    return {start: _text(window.start), end: _text(window.end - timedelta(seconds=1))}
+    return {start: china_text(window.start), end: china_text(window.last_second)}
 
 
 def _named(columns: Iterable[Column], inside: str = "") -> list[str]:

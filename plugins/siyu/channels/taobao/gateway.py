@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from siyu.channels.api.declare import Account, Ask, Request
-from siyu.channels.api.judging import Reaction, Trouble
+from siyu.channels.api.judging import Reaction, Trouble, known_trouble
+from siyu.channels.api.units import china_text
 from siyu.state.tokens import ConsentNeededError, Token
 
-ZONE = ZoneInfo("Asia/Shanghai")
 _TOKEN = "https://oauth.taobao.com/token"  # noqa: S105 - an address
 _CONSENT = (
     "let the shop's owner authorise the app again, and put the new session among the account's settings"
@@ -56,9 +55,7 @@ def judge(document: Any) -> Trouble | None:
     if not isinstance(error, dict):
         return None
     code, sub_code = error.get("code"), str(error.get("sub_code") or "")
-    known = _TROUBLES.get(code) if isinstance(code, int) else None
-    if known is None:
-        known = Trouble(reaction=Reaction.STOP_STREAM, meaning="a code that the contract does not know")
+    known = known_trouble(code, _TROUBLES)
     if sub_code.startswith("isp."):
         known = Trouble(reaction=Reaction.BACK_OFF, meaning="a service behind it failed")
     elif code == _CALL_LIMIT:
@@ -91,7 +88,7 @@ def authorise(request: Request, account: Account, token: str | None, now: dateti
     params = {name: str(value) for name, value in request.params.items()} | {
         "app_key": account["app_key"],
         "session": token or "",
-        "timestamp": f"{now.astimezone(ZONE):%Y-%m-%d %H:%M:%S}",  # GMT+8, ten minutes off at most
+        "timestamp": china_text(now),  # GMT+8, ten minutes off at most
         "format": "json",
         "v": "2.0",
         "sign_method": "hmac-sha256",

@@ -4,18 +4,15 @@ Names, remarks, notices and message texts are in no column: they are `ignored`, 
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from siyu.channels.api.declare import Account, Column, Presence, Request, Window, WindowRule, column
 from siyu.channels.api.judging import ItemRefusedError
-from siyu.channels.api.pages import Page
 from siyu.channels.api.paging import Cursor, Reader
-from siyu.channels.api.units import EPOCH, ID, TEXT, FaultError, Unit
+from siyu.channels.api.units import CHINA, EPOCH, ID, TEXT, FaultError, Unit
 from siyu.errors import UsageError
 from siyu.resources import Personal
 
@@ -23,12 +20,10 @@ CONTACT = "/cgi-bin/externalcontact"
 OPTIONAL, UNVERIFIED = Presence.OPTIONAL, Presence.UNVERIFIED
 LAST_30_DAYS = WindowRule(most=timedelta(days=30), look_back=29)
 
-_CHINA = ZoneInfo("Asia/Shanghai")
-
 
 def _china_day(value: Any) -> date | None:
     moment: datetime | None = EPOCH.read(value)
-    return moment and moment.replace(tzinfo=UTC).astimezone(_CHINA).date()
+    return moment and moment.replace(tzinfo=UTC).astimezone(CHINA).date()
 
 
 def _only_id(value: Any) -> str | None:
@@ -83,7 +78,7 @@ def posting_window(
     """A request for a window, closed at both ends as WeCom has it."""
 
     def request(_account: Account, window: Window) -> Request:
-        params = {start: epoch(window.start), end: epoch(window.end) - 1}
+        params = {start: epoch(window.start), end: epoch(window.last_second)}
         return Request(method="POST", path=path, params=params, send="json")
 
     return request
@@ -105,17 +100,13 @@ def every(reader: Reader, request: Request, items: str, *needed: str, per_page: 
         per_page: The most that a page may have.
     """
 
-    def read(asked: Mapping[str, Any]) -> Page:
-        return reader.ask(replace(request, params={**request.params, **asked}), items)
-
     try:
-        for step in cursor(per_page).pages(replace(reader, read=read), None):  # notes are the same list
-            for item in step.page.items:
-                names = item.value if isinstance(item.value, dict) else {"": item.value}
-                if all(isinstance(names.get(name), str | int) for name in needed or ("",)):
-                    yield item.value
-                else:
-                    reader.skipped += 1
+        for value in reader.listed(request, items, cursor(per_page)):
+            names = value if isinstance(value, dict) else {"": value}
+            if all(isinstance(names.get(name), str | int) for name in needed or ("",)):
+                yield value
+            else:
+                reader.skipped += 1
     except ItemRefusedError:
         reader.skipped += 1
 

@@ -5,14 +5,13 @@ the windows of some APIs, which are epoch seconds. An account is a shop, named b
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from siyu.channels.api.declare import Account, Api, Connector, Request, Setting, Stream, Window, WindowRule
 from siyu.channels.api.halving import CHINA_TIME, SECONDS, Halved
 from siyu.channels.api.paging import Backwards, ByNumber, Paging, PerItem, Reader
+from siyu.channels.api.units import china_text
 from siyu.channels.youzan.gateway import authorise, fetch_token, judge
 from siyu.channels.youzan.tables import (
     COUPON_GROUPS,
@@ -27,7 +26,6 @@ from siyu.channels.youzan.tables import (
     SALESMEN,
 )
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any shop
 _SHOWN = time(0, 1)  # lists lag thirty seconds behind (YS-order)
 _ACCOUNT_TYPE_OPEN_ID = 5
@@ -37,20 +35,11 @@ def _call(api: str, **params: Any) -> Request:
     return Request(method="POST", path=f"/api/{api}", params=params, send="json")
 
 
-def _text(moment: datetime) -> str:
-    return f"{moment.astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
-
-
-def _last_second(window: Window) -> datetime:
-    """Both bounds of a window are included, and times have whole seconds."""
-    return window.end - timedelta(seconds=1)
-
-
 def _orders(account: Account, window: Window) -> Request:  # noqa: ARG001
     return _call(
         "youzan.trades.sold.get/4.0.4",
-        start_update=_text(window.start),
-        end_update=_text(_last_second(window)),
+        start_update=china_text(window.start),
+        end_update=china_text(window.last_second),
     )
 
 
@@ -58,7 +47,7 @@ def _refunds(account: Account, window: Window) -> Request:  # noqa: ARG001
     return _call(
         "youzan.trade.refund.search/3.0.1",
         update_time_start=int(window.start.timestamp()),
-        update_time_end=int(_last_second(window).timestamp()),
+        update_time_end=int(window.last_second.timestamp()),
     )
 
 
@@ -66,7 +55,7 @@ def _customers(account: Account, window: Window) -> Request:  # noqa: ARG001
     return _call(
         "youzan.scrm.customer.list/1.0.0",
         created_at_start=int(_BEGINNING.timestamp()),
-        created_at_end=int(_last_second(window).timestamp()),
+        created_at_end=int(window.last_second.timestamp()),
     )
 
 
@@ -74,8 +63,8 @@ def _points_changes(account: Account, window: Window) -> Request:  # noqa: ARG00
     return _call(
         "youzan.crm.customer.points.changelog.search/3.0.0",
         account_type=_ACCOUNT_TYPE_OPEN_ID,
-        start_date=_text(window.start),
-        end_date=_text(_last_second(window)),
+        start_date=china_text(window.start),
+        end_date=china_text(window.last_second),
     )
 
 
@@ -86,8 +75,8 @@ def _coupon_groups(account: Account, window: Window) -> Request:  # noqa: ARG001
 def _coupons(account: Account, window: Window) -> Request:  # noqa: ARG001
     return _call(
         "youzan.ump.coupon.consume.fetchlogs.get/3.0.0",
-        start_taked=_text(window.start),
-        end_taked=_text(_last_second(window)),
+        start_taked=china_text(window.start),
+        end_taked=china_text(window.last_second),
     )
 
 
@@ -99,7 +88,7 @@ def _salesman_orders(account: Account, window: Window) -> Request:  # noqa: ARG0
     return _call(
         "youzan.salesman.trades.get/3.0.1",
         start_time=int(window.start.timestamp()),
-        end_time=int(_last_second(window).timestamp()),
+        end_time=int(window.last_second.timestamp()),
     )
 
 
@@ -143,16 +132,8 @@ def _each_salesman(reader: Reader) -> Iterator[dict[str, Any]]:
 
 
 def _listed(reader: Reader, request: Request, items: str, paging: Paging) -> Iterator[dict[str, Any]]:
-    """All items of another endpoint."""
-    other = replace(
-        reader,
-        read=lambda asked: reader.ask(replace(request, params={**request.params, **asked}), items),
-        notes=[],
-    )
-    for step in paging.pages(other, None):
-        yield from (item.value for item in step.page.items if isinstance(item.value, dict))
-    for text in other.notes:
-        reader.note(text)
+    """The objects that another endpoint lists."""
+    return (value for value in reader.listed(request, items, paging) if isinstance(value, dict))
 
 
 CONNECTOR = Connector(

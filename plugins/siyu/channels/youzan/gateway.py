@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from siyu.channels.api.declare import Account, Ask, Request
-from siyu.channels.api.judging import Reaction, Trouble
+from siyu.channels.api.judging import Reaction, Trouble, known_trouble
 from siyu.state.tokens import ConsentNeededError, Token
 
 _REFRESH_LIFE = timedelta(days=28)
@@ -75,9 +75,7 @@ def judge(document: Any) -> Trouble | None:
 def _trouble(code: Any, text: str) -> Trouble:
     if code is None:
         return Trouble(reaction=Reaction.BACK_OFF, meaning="the reply has no code")
-    known = _TROUBLES.get(code) if isinstance(code, int) else None
-    if known is None:
-        known = Trouble(reaction=Reaction.STOP_STREAM, meaning="a code that the contract does not know")
+    known = known_trouble(code, _TROUBLES)
     if code == _METHOD_OR_ADDRESS and "IP" in text:
         known = Trouble(
             reaction=Reaction.FAIL,
