@@ -60,7 +60,7 @@ def ingest_files():
 
     @task(execution_timeout=timedelta(minutes=30), outlets=[RAW_FILES])
     def check_loads(load_ids: list[str]) -> None:
-        from siyu.orchestration.files import check_loads as check
+        from siyu.orchestration.loads import check_loads as check
         from siyu.orchestration.runs import current_run
 
         run = current_run()

@@ -10,6 +10,7 @@
 `make docs` writes them, `python -m docs.generate --check` fails when one is stale.
 """
 
+import os
 import re
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from docs import dictionary, guarantees, performance
 from docs.dictionary import requirement_rows
@@ -77,24 +79,31 @@ def requirements(manifest: dict[str, Any]) -> str:
 
 
 def dags(_: dict[str, Any]) -> str:
-    """The DAGs as Airflow reads them."""
+    """The DAGs as Airflow reads them, in a home with every channel."""
     from airflow.dag_processing.dagbag import DagBag
+
+    from siyu.channel_settings import CHANNELS
 
     lines = [
         "# DAGs\n",
         "| DAG | woken by | tasks, with their time-outs | safe to rerun? |",
         "|---|---|---|---|",
     ]
-    for dag_id, dag in sorted(DagBag(PROJECT / "dags").dags.items()):
+    account = "{accounts: [{name: a, connection: a, surface: a}]}"
+    with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, SIYU_HOME=home):
+        channels = "\n".join(f"{channel}: {account}" for channel in CHANNELS)
+        (Path(home) / "channels.yml").write_text(channels, encoding="utf-8")
+        bag = DagBag(PROJECT / "dags")
+    for dag_id, dag in sorted(bag.dags.items()):
         tasks = " → ".join(
             f"`{task.task_id}` ({task.execution_timeout.total_seconds() / 60:.0f} min)"
             for task in dag.topological_sort()
         )
         safe = re.search(r"\*\*Safe to rerun\?\*\* (\w+)", dag.doc_md or "")
         woken = _schedule(dag.timetable)
-        lines.append(
-            f"| [`{dag_id}`](runbooks/{dag_id}.md) | {woken} | {tasks} | {safe.group(1) if safe else ''} |"
-        )
+        runbook = re.search(r"docs/(runbooks/\w+\.md)", dag.doc_md or "")
+        page, word = (found.group(1) if found else "" for found in (runbook, safe))
+        lines.append(f"| [`{dag_id}`]({page}) | {woken} | {tasks} | {word} |")
     return "\n".join(lines) + "\n"
 
 
@@ -119,9 +128,10 @@ def _schedule(timetable: Any) -> str:
     parts = []
     if assets := getattr(timetable, "asset_condition", None):
         parts += [f"asset `{asset.name}`" for asset in assets.objects]
-    cron = getattr(timetable, "timetable", timetable)
-    if expression := getattr(cron, "expression", None):
-        parts.append(f"`{expression}` {getattr(cron, 'timezone', '')}")
+    several = getattr(timetable, "timetables", None)
+    for cron in several or [getattr(timetable, "timetable", timetable)]:
+        if expression := getattr(cron, "expression", None):
+            parts.append(f"`{expression}` {getattr(cron, 'timezone', '')}")
     return ", or ".join(parts)
 
 

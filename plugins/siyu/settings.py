@@ -70,6 +70,7 @@ class Settings(BaseModel):
     quarantine_limit_rows: int = Field(default=10, ge=0)
     cell_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     lock_wait_seconds: float = Field(default=600, ge=0)
+    decide_by: str = "06:30"  # local time at which a night does without what is still missing, or gives up
     published_by: str = "07:00"  # local time of business_timezone; a night still running then is told
     duckdb_memory_limit: str = Field(default="6GB", pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})? ?([KMGT]i?B)$")
     duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -99,7 +100,7 @@ class Settings(BaseModel):
             raise ValueError(f"no time zone is called {name!r}") from unknown
         return name
 
-    @field_validator("published_by", mode="before")
+    @field_validator("decide_by", "published_by", mode="before")
     @classmethod
     def _is_a_time_of_day(cls, value: object) -> object:
         if isinstance(value, int):  # YAML reads 10:30 without quotes as sixty times ten and thirty
@@ -128,6 +129,7 @@ class Home:
         self.candidates = self.root / "candidates"
         self.publications = self.root / "publications"
         self.published = self.root / "published"
+        self.channels_file = self.root / "channels.yml"
         self.marts_file = self.root / "published" / "marts.duckdb"
         self.report_file = self.root / "report" / "index.html"
         self.runs = self.root / "runs"

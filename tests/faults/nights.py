@@ -66,7 +66,7 @@ def run_night(
         build.run_dbt_build = _run_models  # type: ignore[attr-defined]
     do: dict[str, Callable[[Step], object]] = {
         "extract_and_land": partial(files.land_sources, run, sources),
-        "check_ready": partial(night.is_something_new, run),
+        "check_ready": partial(night.is_time_to_build, run),
         "build": partial(night.build_night, run, project=DBT_PROJECT if with_ == "all" else PROJECT),
         "export": partial(night.export_night, run),
         "audit": partial(night.audit_night if with_ == "all" else _pass, run),

@@ -8,17 +8,27 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from siyu.channel_settings import CHANNELS
 from siyu.orchestration.alerts import tell_failure, tell_success
 from siyu.settings import PROJECT
 
 DAGS = Path(__file__).parents[2] / "dags"
-EXPECTED = {"ingest_files", "transform_warehouse", "publish_marts", "maintain_warehouse"}
+INGEST = {f"ingest_{channel}" for channel in CHANNELS}
+EXPECTED = {"ingest_files", "transform_warehouse", "publish_marts", "maintain_warehouse"} | INGEST
+CONFIGURED = "\n".join(
+    f"{channel}: {{accounts: [{{name: a, connection: a, surface: a}}]}}" for channel in sorted(CHANNELS)
+)
 
 
 @pytest.fixture(scope="module")
-def bag() -> DagBag:
+def bag(tmp_path_factory: pytest.TempPathFactory) -> DagBag:
+    """The DAGs of a home that has every channel."""
     assert list(DAGS.glob("*.py")), f"no DAG file in {DAGS}: a missing folder reports no error"
-    return DagBag(DAGS)
+    home = tmp_path_factory.mktemp("home")
+    (home / "channels.yml").write_text(CONFIGURED, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SIYU_HOME", str(home))
+        return DagBag(DAGS)
 
 
 def test_every_dag_file_imports_and_all_dags_are_there(bag: DagBag) -> None:
@@ -29,9 +39,10 @@ def test_every_dag_file_imports_and_all_dags_are_there(bag: DagBag) -> None:
 @pytest.mark.parametrize("dag_id", sorted(EXPECTED))
 def test_a_dag_says_whether_it_is_safe_to_rerun_and_names_its_runbook(bag: DagBag, dag_id: str) -> None:
     doc = bag.dags[dag_id].doc_md or ""
+    runbook = "ingest_channels" if dag_id in INGEST else dag_id
     assert "**Safe to rerun?**" in doc
-    assert (PROJECT / "docs" / "runbooks" / f"{dag_id}.md").is_file()
-    assert f"docs/runbooks/{dag_id}.md" in doc
+    assert (PROJECT / "docs" / "runbooks" / f"{runbook}.md").is_file()
+    assert f"docs/runbooks/{runbook}.md" in doc
 
 
 @pytest.mark.parametrize("dag_id", sorted(EXPECTED))
@@ -61,10 +72,30 @@ def test_every_dag_of_a_night_has_the_deadline_that_airflow_knows(bag: DagBag, d
     assert known == [type(deadline.reference)]
 
 
-def test_a_dag_file_loads_nothing_heavy() -> None:
+def test_a_home_without_channels_has_their_dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIYU_HOME", str(tmp_path))
+    assert not INGEST & set(DagBag(DAGS).dags)
+
+
+def test_any_channel_alone_wakes_the_transform_or_some_never_does(bag: DagBag) -> None:
+    """A list of assets would wait for all of them."""
+    wakes = bag.dags["transform_warehouse"].timetable.asset_condition
+    assert type(wakes).__name__ == "AssetAny"
+    outlets = {
+        asset.name
+        for dag_id in INGEST | {"ingest_files"}
+        for task in bag.dags[dag_id].tasks
+        for asset in task.outlets
+    }
+    assert {asset.name for asset in wakes.objects} == outlets
+
+
+def test_a_dag_file_loads_nothing_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parsing happens every few seconds: no engine, no dbt, no GX at import."""
     heavy = ["duckdb", "dbt", "great_expectations", "pyarrow", "siyu.channels", "siyu.landing", "siyu.gate"]
     heavy += ["apprise", "siyu.publication"]
+    (tmp_path / "channels.yml").write_text(CONFIGURED, encoding="utf-8")
+    monkeypatch.setenv("SIYU_HOME", str(tmp_path))
     program = (
         "import pathlib, runpy, sys\n"
         f"for file in sorted(pathlib.Path({str(DAGS)!r}).glob('*.py')): runpy.run_path(str(file))\n"

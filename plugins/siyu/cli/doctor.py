@@ -56,7 +56,8 @@ def doctor(
 ) -> None:
     """Name what is wrong with the set-up, and the command that mends it.
 
-    It looks at the machine, the home and PostgreSQL, changes nothing, and ends with 3 when something is wrong.
+    It looks at the machine, the home, its channels with one call each, and PostgreSQL. It changes nothing, and ends
+    with 3 when something is wrong.
 
     Example: siyu doctor --home /srv/siyu
     """
@@ -86,8 +87,10 @@ def examined(home: "Home") -> Iterator[Finding]:
     for name, check_home in HOME_CHECKS.items():
         yield looked_at(name, partial(check_home, home))
 
+    from siyu.cli.doctor_channels import channel_findings
     from siyu.cli.doctor_postgres import postgres_findings
 
+    yield from channel_findings(home)
     yield from postgres_findings(home)
 
 

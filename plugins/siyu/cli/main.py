@@ -2,9 +2,11 @@
 
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -21,12 +23,17 @@ from siyu.cli import (
     recovery,
     report,
     sandbox,
+    sandbox_nights,
 )
 from siyu.cli.help import BEGIN, EVERY_NIGHT, KEEPING, MENDING, Story
 from siyu.cli.options import HomeOption, JsonOption, day
 from siyu.cli.terminal import one_paragraph, print_json, visible
 from siyu.cli.usage import is_help, usage_error
 from siyu.errors import ExitCode, SiyuError
+
+if TYPE_CHECKING:
+    from siyu.orchestration.nightly import Night
+    from siyu.settings import Home
 
 app = typer.Typer(
     name="siyu",
@@ -52,6 +59,7 @@ def version(
 
 
 def nightly(
+    *,
     mappings: Annotated[
         list[Path] | None,
         typer.Option("--mapping", metavar="FILE", help="A mapping; repeat in pairs with --path."),
@@ -65,31 +73,75 @@ def nightly(
             "--as-of", parser=day, metavar="DAY", help="Last business day; default the newest order's."
         ),
     ] = None,
+    business_date: Annotated[
+        date | None,
+        typer.Option(
+            "--business-date", parser=day, metavar="DAY", help="Day to read channels for; default yesterday."
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Land the files, build and audit the marts, publish or refuse.
+    """Land files and channels, build and audit the marts, publish or refuse.
 
-    Without --mapping and --path it reads the `files` of siyu.yml in the home. Its steps are shown on a terminal alone.
+    It reads the channels of channels.yml in the home and, without --mapping and --path, the `files` of its siyu.yml.
+    Its steps are shown on a terminal alone.
 
     Example: siyu nightly --mapping mine.yml --path exports/ --home .siyu/mine
     """
-    from rich.console import Console
-
-    from siyu.cli.night_report import StepProgress, print_night
     from siyu.orchestration.nightly import parse_sources, run_night
     from siyu.settings import find_home
 
     sources = parse_sources(mappings or [], paths or [])
+    _show_night(
+        partial(run_night, find_home(home), sources, as_of=as_of, business_date=business_date),
+        find_home(home),
+        as_json=as_json,
+    )
+
+
+def backfill(
+    channels: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHANNEL]…", help="Of channels.yml; default all of them.")
+    ] = None,
+    *,
+    first: Annotated[
+        date, typer.Option("--from", parser=day, metavar="DAY", help="First day to read again.")
+    ],
+    last: Annotated[date, typer.Option("--to", parser=day, metavar="DAY", help="Last day, included.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read days of channels again, then build and publish once.
+
+    Rows that are there already are not landed again. Lists that are only ever read as they are now, such as contacts,
+    have no past to read.
+
+    Example: siyu backfill youzan taobao --from 2026-03-01 --to 2026-03-07
+    """
+    from siyu.orchestration.nightly import run_backfill
+    from siyu.settings import existing_home
+
+    place = existing_home(home)
+    again = partial(run_backfill, place, channels or [], first=first, last=last)
+    _show_night(again, place, as_json=as_json)
+
+
+def _show_night(run_: Callable[..., "Night"], home: "Home", *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from siyu.cli.night_report import StepProgress, print_night
+
     with StepProgress(Console(stderr=True), quiet=as_json) as progress:
-        night = run_night(find_home(home), sources, as_of=as_of, on_step=progress.step_ended)
+        night = run_(on_step=progress.step_ended)
     if as_json:
         print_json(night)
     else:
-        print_night(Console(), night, find_home(home))
+        print_night(Console(), night, home)
 
 
 # in the order in which a person meets them
+sandbox.app.command("nights")(sandbox_nights.nights)
 app.add_typer(
     sandbox.app,
     name="sandbox",
@@ -107,6 +159,7 @@ app.command("doctor", rich_help_panel=MENDING)(doctor.doctor)
 app.add_typer(
     audit.app, name="audit", rich_help_panel=MENDING, help="Accept a warning of the audit for a while."
 )
+app.command("backfill", rich_help_panel=MENDING)(backfill)
 app.command("rollback", rich_help_panel=MENDING)(publication.rollback)
 app.command("publish", rich_help_panel=MENDING)(publication.publish)
 app.command("notify", rich_help_panel=MENDING)(notify.notify)

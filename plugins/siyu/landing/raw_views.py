@@ -6,7 +6,7 @@ Here: relations over registered files, the views of a build. Not here: writing f
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
@@ -27,6 +27,13 @@ from siyu.settings import Home
 
 _ORDER_RESOURCES = ("orders", "order_lines")
 _ONE_ROW = "select 1 as one"
+_LOADS = """
+    create or replace table raw.loads (
+        load_id varchar, channel varchar, account_id varchar, stream varchar, window_start timestamp,
+        window_end timestamp, observed_at timestamp, is_complete boolean, landed_at timestamp
+    )
+"""
+_LOAD = "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RAW_SCHEMA = "create schema if not exists raw"
 _INTO_RAW = "set schema = 'raw'"
 _BACK = "set schema = 'main'"
@@ -37,10 +44,12 @@ class RawState:
     """What a build reads.
 
     load_ids: live loads in order of registration; empty when nothing has landed.
+    channels: whose resources have views, by name.
     newest_order_at: aware, UTC: latest ordered_at or paid_at of landed orders and lines that count; None without any.
     """
 
     load_ids: tuple[str, ...]
+    channels: tuple[str, ...]
     newest_order_at: datetime | None
 
 
@@ -50,11 +59,11 @@ def create_raw_views(
     *,
     declared: Mapping[str, Mapping[str, Resource]] | None = None,
 ) -> RawState:
-    """Verify every registered file and create `raw.<channel>__<resource>` over the live ones.
+    """Verify every registered file, create `raw.<channel>__<resource>` over the live ones, and table `raw.loads`.
 
     Each view has exactly the columns of `resources.raw_columns`; a resource without rows gets an empty typed view.
     `declared` are the resources of API channels as they are today, by channel and name: what it names has a view
-    even before its first load.
+    even before its first load. `raw.loads` has a row per live load of a window of an API, its moments in UTC.
     The views name files: they are good until a landing, compaction or erasure deletes one, so build at once.
 
     Raises:
@@ -75,6 +84,7 @@ def create_raw_views(
                 rows.create_view(f"{channel}__{name}", replace=True)
     finally:
         connection.execute(_BACK)
+    _list_loads(connection, records)
     newest = [
         landed.newest_at
         for record in records
@@ -82,8 +92,33 @@ def create_raw_views(
         if name in _ORDER_RESOURCES and landed.newest_at is not None
     ]
     return RawState(
-        load_ids=tuple(record.load_id for record in records), newest_order_at=max(newest, default=None)
+        load_ids=tuple(record.load_id for record in records),
+        channels=tuple(channels),
+        newest_order_at=max(newest, default=None),
     )
+
+
+def _list_loads(connection: DuckDBPyConnection, records: tuple[LoadRecord, ...]) -> None:
+    """Say which windows were read, when, and whether to their end: what an absence in a snapshot means hangs on it."""
+    connection.execute(_LOADS)
+    rows = [
+        (
+            record.load_id,
+            record.source.channel,
+            read.account,
+            read.stream,
+            *(
+                moment.astimezone(UTC).replace(tzinfo=None)
+                for moment in (read.window_start, read.window_end, read.observed_at)
+            ),
+            read.is_complete,
+            record.landed_at.astimezone(UTC).replace(tzinfo=None),
+        )
+        for record in records
+        if (read := record.extraction) is not None
+    ]
+    if rows:
+        connection.executemany(_LOAD, rows)
 
 
 def registered_rows(

@@ -238,7 +238,7 @@ def land_window(
         landed_at: Moment of the landing, aware.
 
     Returns:
-        The record of the load, the existing one when this content had landed.
+        The record of the load, the existing one when this observation had landed.
 
     Raises:
         RefusedError: More bad rows than the limit. Nothing is registered.
@@ -344,13 +344,15 @@ def _show_rows(
 def _content(
     connection: DuckDBPyConnection, name: str, prepared: Sequence[Prepared], extraction: Extraction
 ) -> str:
-    """A digest of what a window holds: equal for equal rows in any order and any paging."""
-    content: list[Any] = [name, extraction.is_complete]
+    """A digest of an observation of a window: equal for equal rows in any order and any paging.
+
+    That it held the same at another moment is news: only then is it known to have been read after the platform had
+    finished it.
+    """
+    content: list[Any] = [name, extraction.is_complete, extraction.observed_at.isoformat()]
     for one in prepared:
         _find_first(connection, one)
         content += [one.resource.name, *connection.sql(_CONTENT).fetchall()[0], one.quarantine_reasons]
-        if one.resource.keeps_observations:
-            content.append(extraction.observed_at.isoformat())
     return sha256(json.dumps(content).encode()).hexdigest()
 
 

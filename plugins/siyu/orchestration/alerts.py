@@ -20,6 +20,7 @@ from functools import wraps
 from threading import Thread
 from typing import Any, ParamSpec
 
+from siyu.channel_settings import CHANNELS
 from siyu.clock import local_date, utc_now
 from siyu.errors import LockedError, SiyuError
 from siyu.orchestration.journal import Step, read_steps
@@ -28,7 +29,8 @@ from siyu.state import outbox
 from siyu.state.locks import hold
 
 SENDING_SECONDS = 20.0  # for all addresses together; a robot that hangs keeps nobody waiting longer
-NIGHT = ("ingest_files", "transform_warehouse", "publish_marts")
+INGEST = ("ingest_files", *(f"ingest_{channel}" for channel in CHANNELS))
+NIGHT = (*INGEST, "transform_warehouse", "publish_marts")
 # what can fail besides the steps of a DAG: the process of `siyu nightly`, and the hour by which it should be published
 WHOLE = "night"
 PROCESS = "siyu_nightly"

@@ -18,7 +18,7 @@ from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAler
 from siyu.clock import utc_now
 from siyu.errors import SiyuError
 from siyu.orchestration.alerts import tell_late
-from siyu.settings import find_home, load_settings
+from siyu.settings import Settings, find_home, load_settings
 
 # a run that is started later than this after the hour is no longer last night's
 NIGHT_ENDS_AFTER = timedelta(hours=1)
@@ -42,6 +42,16 @@ def due_at(made_at: datetime, published_by: str, timezone: str) -> datetime | No
     hour = time.fromisoformat(published_by)
     due = datetime.combine(made_at.astimezone(zone).date(), hour, tzinfo=zone)
     return due if made_at < due + NIGHT_ENDS_AFTER else None
+
+
+def decision_cron() -> tuple[str, str]:
+    """When a night that still lacks something is decided, as a cron line and its time zone: for a DAG's schedule."""
+    try:
+        settings = load_settings(find_home())
+    except (SiyuError, OSError, ValueError):  # settings that cannot be read: the run itself will tell
+        settings = Settings()
+    hour = time.fromisoformat(settings.decide_by)
+    return f"{hour.minute} {hour.hour} * * *", settings.business_timezone
 
 
 def publication_deadline() -> DeadlineAlert:

@@ -1,12 +1,11 @@
-"""The steps of `ingest_files`: every claimed file through extraction and landing, then a check of what landed."""
+"""The step of `ingest_files`: every claimed file through extraction and landing."""
 
-from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 from siyu.channels.files import claim_files, land_file, load_mapping
 from siyu.errors import EnvironmentFaultError, SiyuError, UsageError
-from siyu.landing import LoadRecord, read_records
+from siyu.landing import LoadRecord
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.settings import FileSource, Home
@@ -17,7 +16,8 @@ def no_files(home: Home) -> UsageError:
     return UsageError(
         "no files are configured",
         expected="pairs of mapping and path",
-        do=f"name them in {home.settings_file} under `files:`, or run siyu nightly --mapping M --path P",
+        do=f"name them in {home.settings_file} under `files:`, a channel in {home.channels_file}, "
+        "or run siyu nightly --mapping M --path P",
     )
 
 
@@ -56,38 +56,6 @@ def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
         others = "".join(f"\nalso: {error}" for error in refused[1:])
         raise type(first)(f"{first}{others}")
     return [record.load_id for record in landed]
-
-
-def check_loads(home: Home, load_ids: list[str], step: Step) -> None:
-    """See that every load is registered and that its rows add up; the counts go to the journal.
-
-    Raises:
-        EnvironmentFaultError: A load is not registered, or rows read ≠ elsewhere + landed + unchanged + quarantined.
-    """
-    records = {record.load_id: record for record in read_records(home)}
-    totals: Counter[str] = Counter()
-    for load_id in load_ids:
-        if load_id not in records:
-            raise EnvironmentFaultError(
-                f"load {load_id} is not registered",
-                expected="its record in raw/loads",
-                do="run ingest_files again",
-            )
-        for name, resource in records[load_id].resources.items():
-            counts = resource.counts
-            if not counts.is_conserved:
-                raise EnvironmentFaultError(
-                    f"load {load_id} of {name}: {asdict(counts)} do not add up",
-                    expected="read = elsewhere + landed + unchanged + quarantined",
-                    do="restore raw/loads from a backup, or land the file into a new home",
-                )
-            totals.update(
-                landed=counts.landed,
-                unchanged=counts.unchanged,
-                quarantined=counts.quarantined,
-                excluded=sum(counts.excluded.values()),
-            )
-    step.facts = dict(totals)
 
 
 def _facts(record: LoadRecord) -> dict[str, Any]:

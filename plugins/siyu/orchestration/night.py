@@ -1,9 +1,16 @@
 """The steps of transform_warehouse, publish_marts and maintain_warehouse, as thin as the rooms allow."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from siyu.channel_settings import Policy
+from siyu.channels.catalogue import CONNECTORS
+from siyu.channels.configured import load_channels
+from siyu.channels.due import Missing, missing_streams
+from siyu.clock import utc_now
 from siyu.errors import RefusedError, UsageError
 from siyu.gate import audit_candidate
 from siyu.landing import compact, expire_quarantine, live, read_records
@@ -19,6 +26,8 @@ from siyu.publication import (
 from siyu.publication.damage import damage
 from siyu.publication.postgres import is_configured
 from siyu.report import write_report
+from siyu.resources import Resource
+from siyu.settings import Home
 from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
@@ -28,12 +37,50 @@ from siyu.warehouse.dbt_runner import DBT_PROJECT
 PUBLISHED_FROM = "state/published_from.json"
 
 
-def is_something_new(run: Run, step: Step) -> bool:
-    """Whether tonight's marts can differ from the published ones: other loads, as_of, settings or code.
+def is_time_to_build(run: Run, step: Step) -> bool:
+    """Whether the night goes on: all that it needs is there, or its hour has come and it can do without the rest.
+
+    An asset only wakes: what is there is read from the load records. Before `decide_by` of the day after the business
+    date a night that lacks something waits for the next wake-up.
 
     Raises:
-        UsageError: Nothing has ever landed.
+        UsageError: Nothing has ever landed, or `channels.yml` is wrong.
+        RefusedError: The hour has come and a stream that blocks is missing. What was published stays.
     """
+    missing = _missing(run)
+    step.facts = {"missing": [str(one) for one in missing]}
+    if missing and not _has_to_decide(run):
+        return False
+    if blocking := [str(one) for one in missing if one.policy is Policy.BLOCK]:
+        raise RefusedError(
+            f"business date {run.business_date} lacks {', '.join(blocking)}",
+            expected="their news: their policy is block",
+            do="look at the failed ingest DAG and run it again, or set policy: publish_without in channels.yml",
+        )
+    return _is_something_new(run, step)
+
+
+def _missing(run: Run) -> list[Missing]:
+    """Streams that have not landed for the business date, by channel and account."""
+    records = live(read_records(run.home))
+    timezone = run.settings.business_timezone
+    return [
+        one
+        for channel in load_channels(run.home).values()
+        for one in missing_streams(channel, records, run.business_date, timezone=timezone)
+    ]
+
+
+def _has_to_decide(run: Run) -> bool:
+    """Whether nobody waits any longer: the hour has come, or a person runs the whole night in one go."""
+    hour = time.fromisoformat(run.settings.decide_by)
+    zone = ZoneInfo(run.settings.business_timezone)
+    decided = datetime.combine(run.business_date + timedelta(days=1), hour, tzinfo=zone)
+    return bool(run.params.get("is_final")) or utc_now() >= decided
+
+
+def _is_something_new(run: Run, step: Step) -> bool:
+    """Whether tonight's marts can differ from the published ones: other loads, as_of, settings or code."""
     inputs = _inputs(run)
     if not inputs["load_ids"]:
         raise UsageError("nothing has landed yet", expected="at least one load", do="run ingest_files first")
@@ -42,7 +89,7 @@ def is_something_new(run: Run, step: Step) -> bool:
     record = run.home.root / PUBLISHED_FROM
     stands = published is not None and record.exists() and read_json(record) == standing
     new = not stands or bool(damage(run.home))  # a publication that is damaged is made again
-    step.facts = {"loads": len(inputs["load_ids"]), "published": standing["publication"], "new": new}
+    step.facts |= {"loads": len(inputs["load_ids"]), "published": standing["publication"], "new": new}
     return new
 
 
@@ -50,7 +97,10 @@ def _inputs(run: Run) -> dict[str, Any]:
     """All that the marts of a night are made from."""
     return {
         "load_ids": [record.load_id for record in live(read_records(run.home))],
-        "as_of_date": run.params.get("as_of_date"),  # as asked for; null is the day of the newest order
+        "as_of_date": day.isoformat()
+        if (day := _as_of(run))
+        else None,  # null is the day of the newest order
+        "missing": [str(one) for one in _missing(run)],
         "code_revision": code_revision(),
         "business_timezone": run.settings.business_timezone,
         "reporting_currency": run.settings.reporting_currency,
@@ -61,18 +111,34 @@ def _inputs(run: Run) -> dict[str, Any]:
 
 def build_night(run: Run, step: Step, *, project: Path = DBT_PROJECT) -> None:
     """Build the warehouse of this run, and note what it is made from."""
-    asked = run.params.get("as_of_date")
     inputs = _inputs(run)
     build = build_warehouse(
         run.home,
         run.settings,
         run_id=run.run_id,
-        as_of=date.fromisoformat(asked) if asked else None,
+        as_of=_as_of(run),
+        declared=_declared(run.home),
+        missing=inputs["missing"],
         project=project,
     )
     # a load that was registered meanwhile is in the build or not: the build knows
     write_json(_inputs_file(run), inputs | {"load_ids": build.load_ids})
     step.facts = {"as_of_date": build.as_of_date, "loads": len(build.load_ids), "nodes": len(build.steps)}
+
+
+def _as_of(run: Run) -> date | None:
+    """The last business day that counts: as asked for, else with channels the run's; None: of the newest order."""
+    if asked := run.params.get("as_of_date"):
+        return date.fromisoformat(asked)
+    return run.business_date if load_channels(run.home) else None
+
+
+def _declared(home: Home) -> dict[str, Mapping[str, Resource]]:
+    """Resources of the API channels that are configured or have landed."""
+    landed = {record.source.channel for record in live(read_records(home))}
+    return {
+        name: CONNECTORS[name].resources for name in CONNECTORS if name in landed | set(load_channels(home))
+    }
 
 
 def _inputs_file(run: Run) -> Path:

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+from siyu.channel_settings import CHANNELS
+from siyu.channels.configured import load_channels
 from siyu.channels.files import load_mapping
-from siyu.clock import utc_now
+from siyu.clock import local_date, utc_now
 from siyu.errors import ExitCode, SiyuError, UsageError
 from siyu.orchestration.airflow_home import airflow_environment
 from siyu.orchestration.alerts import tell_lost_night
@@ -20,7 +22,6 @@ from siyu.settings import FileSource, Home, Settings, load_settings, save_settin
 from siyu.state.locks import hold
 from siyu.storage import make_folder, write_json
 
-DAGS_OF_A_NIGHT = ("ingest_files", "transform_warehouse", "publish_marts", "maintain_warehouse")
 POLL_SECONDS = 0.2
 
 
@@ -48,9 +49,11 @@ def run_night(
     sources: list[FileSource],
     *,
     as_of: date | None = None,
+    business_date: date | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> Night:
-    """Run ingest, transform, publish and maintain over the given files, or over those of `siyu.yml`.
+    """Run ingest, transform, publish and maintain over the given files, or over those of `siyu.yml`, and the channels
+    of `channels.yml`.
 
     A home that has no settings yet takes its business time zone and reporting currency from the first mapping.
     A second night in the same home waits for the first (`lock_wait_seconds`).
@@ -58,21 +61,77 @@ def run_night(
     Args:
         home: Where state lives; made when absent.
         sources: Pairs of mapping and path; empty means the `files` of `siyu.yml`.
-        as_of: Last complete business day; None means the day of the newest landed order.
+        as_of: Last complete business day; None means the business date, or of files alone the newest order's day.
+        business_date: The day that the channels are read for; None means yesterday.
         on_step: Called with each step as it ends.
 
     Raises:
-        UsageError: No source is given, and the home has none in its settings.
+        UsageError: No source is given, and the home has neither files in its settings nor channels.
         NightFailedError: A step failed; what was published before stands.
         LockedError: Another night holds this home.
     """
-    if not sources and not home.settings_file.exists():
+    if not sources and not home.settings_file.exists() and not home.channels_file.exists():
         raise no_files(home)  # before a mistyped --home is made into one
     home.create()
     settings = _settings_of(home, sources)
-    run_id = f"{utc_now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-    with hold(home.state / "nightly.lock", run_id=run_id, wait_seconds=settings.lock_wait_seconds):
-        return _run(home, sources, run_id, as_of, on_step)
+    channels = load_channels(home)
+    if not channels and not sources and not settings.files:
+        raise no_files(home)
+    day = business_date or local_date(utc_now(), settings.business_timezone) - timedelta(days=1)
+    pairs = [{"mapping": str(s.mapping.resolve()), "path": str(s.path.resolve())} for s in sources]
+    has_files = bool(sources or settings.files)
+    ingest: dict[str, dict[str, object]] = {"ingest_files": {"sources": pairs}} if has_files else {}
+    ingest |= {f"ingest_{channel}": {"business_date": day.isoformat()} for channel in channels}
+    return _run(
+        home,
+        settings,
+        ingest,
+        as_of=as_of,
+        business_date=day,
+        on_step=on_step,
+    )
+
+
+def run_backfill(
+    home: Home,
+    channels: Sequence[str],
+    *,
+    first: date,
+    last: date,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> Night:
+    """Read days of channels again, whatever has landed of them; then build, publish and maintain once.
+
+    Args:
+        home: Made already, with a `channels.yml`.
+        channels: Of that file; none means all.
+        first: First business day to read.
+        last: Last, included; not in the future.
+        on_step: Called with each step as it ends.
+
+    Raises:
+        UsageError: An unknown channel, or days in the wrong order or to come.
+        NightFailedError: A step failed; what was published before stands.
+        LockedError: A night holds this home.
+    """
+    settings = load_settings(home)
+    configured = load_channels(home)
+    yesterday = local_date(utc_now(), settings.business_timezone) - timedelta(days=1)
+    if unknown := set(channels) - set(configured):
+        raise UsageError(
+            f"channels.yml has no {min(unknown)}",
+            expected=", ".join(configured) or "a channel",
+            do="name another",
+        )
+    if not configured or not first <= last <= yesterday:
+        raise UsageError(
+            f"a backfill of {first} to {last}",
+            expected=f"a first and a last day up to yesterday, {yesterday}, and channels in {home.channels_file}",
+            do="name other days",
+        )
+    asked = {"from_date": first.isoformat(), "to_date": last.isoformat()}
+    ingest = {f"ingest_{channel}": asked for channel in channels or configured}
+    return _run(home, settings, ingest, as_of=None, business_date=yesterday, on_step=on_step)
 
 
 def _settings_of(home: Home, sources: list[FileSource]) -> Settings:
@@ -84,15 +143,45 @@ def _settings_of(home: Home, sources: list[FileSource]) -> Settings:
 
 
 def _run(
-    home: Home, sources: list[FileSource], run_id: str, as_of: date | None, on_step: Callable[[Step], None]
+    home: Home,
+    settings: Settings,
+    ingest: Mapping[str, Mapping[str, object]],
+    *,
+    as_of: date | None,
+    business_date: date,
+    on_step: Callable[[Step], None],
+) -> Night:
+    """One night in the home's own Airflow: the ingest DAGs with what each is asked, then all that follows."""
+    run_id = f"{utc_now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    build = {
+        "as_of_date": as_of.isoformat() if as_of else None,
+        "business_date": business_date.isoformat(),
+        "is_final": True,  # nothing more will come: the night is run in one go
+    }
+    dags = {**ingest, "transform_warehouse": build, "publish_marts": {}, "maintain_warehouse": {}}
+    plan = [
+        # a channel may fail where the others, and its policy, let the night go on
+        {
+            "dag_id": dag,
+            "conf": {"run_id": run_id, **asked},
+            "may_fail": dag.removeprefix("ingest_") in CHANNELS,
+        }
+        for dag, asked in dags.items()
+    ]
+    with hold(home.state / "nightly.lock", run_id=run_id, wait_seconds=settings.lock_wait_seconds):
+        return _run_plan(home, run_id, plan, on_step)
+
+
+def _run_plan(
+    home: Home, run_id: str, plan: list[dict[str, object]], on_step: Callable[[Step], None]
 ) -> Night:
     folder = make_folder(home.runs / run_id)
-    plan, log = folder / "plan.json", folder / "night.log"
-    write_json(plan, _plan(sources, run_id, as_of))
+    plan_file, log = folder / "plan.json", folder / "night.log"
+    write_json(plan_file, plan)
     make_folder(home.nightly)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "siyu.orchestration.dag_runner", str(plan)],
+            [sys.executable, "-m", "siyu.orchestration.dag_runner", str(plan_file)],
             env=airflow_environment(home, home.nightly),
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -105,8 +194,10 @@ def _run(
             process.kill()  # no-op when it has ended; an interrupted command leaves no night behind
             process.wait()
     steps = read_steps(home, run_id)
-    failed = next((step for step in steps if step.error), None)
     published = next((step.facts for step in steps if step.name == "publish" and not step.error), None)
+    # a channel that failed is no failed night where its policy let the night publish without it
+    ingests = {f"extract_{channel}" for channel in CHANNELS} if published else set()
+    failed = next((step for step in steps if step.error and step.name not in ingests), None)
     if failed is not None and failed.error is not None:
         stands = f"; publication {published['publication']} is published all the same" if published else ""
         raise NightFailedError(failed.error["message"] + stands, exit_code=failed.error["exit_code"], log=log)
@@ -121,14 +212,6 @@ def _run(
         is_new=bool(published and published["new"]),
         log=log,
     )
-
-
-def _plan(sources: list[FileSource], run_id: str, as_of: date | None) -> list[dict[str, object]]:
-    pairs = [{"mapping": str(s.mapping.resolve()), "path": str(s.path.resolve())} for s in sources]
-    confs: dict[str, dict[str, object]] = {dag_id: {"run_id": run_id} for dag_id in DAGS_OF_A_NIGHT}
-    confs["ingest_files"]["sources"] = pairs
-    confs["transform_warehouse"]["as_of_date"] = as_of.isoformat() if as_of else None
-    return [{"dag_id": dag_id, "conf": conf} for dag_id, conf in confs.items()]
 
 
 def _follow(

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
+from siyu.clock import local_date
 from siyu.errors import EnvironmentFaultError, SiyuError, UsageError
 from siyu.orchestration.journal import Step, recorded
 from siyu.settings import Home, Settings, find_home, load_settings
@@ -27,6 +28,13 @@ class Run:
     run_id: str
     run_after: datetime  # when the run was due, aware; never the moment a task happened to start
     params: dict[str, Any]
+
+    @property
+    def business_date(self) -> date:
+        """The day that the run is for: the param where given, else the local day before the one it was due on."""
+        if asked := self.params.get("business_date"):
+            return date.fromisoformat(asked)
+        return local_date(self.run_after, self.settings.business_timezone) - timedelta(days=1)
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:

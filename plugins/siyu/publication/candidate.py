@@ -56,6 +56,7 @@ def export_candidate(home: Home, build: Build) -> Path:
                 load_ids=build.load_ids,
                 code_revision=build.code_revision,
                 models=models,
+                missing=build.missing,
             )
             write_manifest(staged, manifest)
             fsync_path(staged)

@@ -56,6 +56,7 @@ class Manifest:
     load_ids: tuple[str, ...]
     code_revision: str
     models: dict[str, Table]
+    missing: tuple[str, ...] = ()  # streams that were not there in time: the marts are without their news
     format: int = field(default=FORMAT)
 
     @property
@@ -99,6 +100,7 @@ def read_manifest(folder: Path) -> Manifest:
             load_ids=tuple(content["load_ids"]),
             code_revision=content["code_revision"],
             models={name: _table(table) for name, table in content["models"].items()},
+            missing=tuple(content.get("missing", ())),
             format=content["format"],
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as fault:

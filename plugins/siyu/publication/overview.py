@@ -5,16 +5,20 @@ Here: gathering it and saying it in words. Not here: the command (cli).
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from siyu.clock import utc_now
+from siyu.errors import DamagedFileError
 from siyu.publication.damage import damage
+from siyu.publication.manifest import read_manifest
 from siyu.publication.publish import VERDICT
 from siyu.publication.records import (
     Hold,
+    Publication,
     PublicationRecord,
     current_hold,
     current_publication,
@@ -55,6 +59,7 @@ class Status:
     locks: dict[str, Holder]  # held now, by name of the lock
     failures: tuple[Incident, ...]  # what failed and is not over, oldest first
     damaged: tuple[str, ...]  # files of the current publication, marts.duckdb: not what was published
+    missing: tuple[str, ...] = ()  # streams that the current publication is without
 
     def is_fresher_than(self, age: timedelta) -> bool:
         """Whether something was published within this time, every target shows it, and nothing casts doubt on it."""
@@ -69,6 +74,8 @@ class Status:
             found.append(f"published {self.age_hours:.1f} h ago, a night was due since")
         if not self.is_complete:
             found.append("a target shows another publication")
+        if self.missing:
+            found.append(f"published without {', '.join(self.missing)}")
         if self.damaged:
             found.append(f"damaged: {', '.join(self.damaged)}")
         if self.last_verdict and not self.last_verdict.passed:
@@ -122,7 +129,15 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
         },
         failures=open_incidents(home),
         damaged=damage(home),
+        missing=_missing(current),
     )
+
+
+def _missing(current: Publication | None) -> tuple[str, ...]:
+    """What the current publication was published without; a manifest that cannot be read is told as damaged."""
+    with suppress(DamagedFileError):
+        return read_manifest(current.folder).missing if current else ()
+    return ()
 
 
 def age_of_the_night_due(settings: Settings, now: datetime) -> timedelta:

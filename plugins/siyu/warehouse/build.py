@@ -6,7 +6,7 @@ Here: the order of these steps. Not here: the lock (opening), dbt's ways (dbt_ru
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from siyu.clock import local_date
 from siyu.engine import connect
 from siyu.errors import UsageError
 from siyu.landing.raw_views import RawState, create_raw_views
+from siyu.resources import Resource
 from siyu.settings import PROJECT, Home, Settings
 from siyu.storage import PRIVATE_FILE, make_folder, sha256_of
 from siyu.warehouse.dbt_runner import DBT_PROJECT, run_dbt_build
@@ -32,6 +33,8 @@ def build_warehouse(
     *,
     run_id: str,
     as_of: date | None = None,
+    declared: Mapping[str, Mapping[str, Resource]] | None = None,
+    missing: Sequence[str] = (),
     project: Path = DBT_PROJECT,
 ) -> Build:
     """Rebuild the whole warehouse from raw into a file of this run's own.
@@ -41,6 +44,8 @@ def build_warehouse(
         settings: Zone, currency, bounds and overrides of dbt vars.
         run_id: Names the file; a leftover of the same id is replaced.
         as_of: Last business date that counts; None takes the local date of the newest landed order.
+        declared: Resources of the API channels that this home has, by channel and name.
+        missing: What was not there in time and is built without; goes on record.
         project: Folder of the dbt project.
 
     Raises:
@@ -55,12 +60,13 @@ def build_warehouse(
         make_folder(folder)
         with connect(warehouse, settings=settings) as connection:
             warehouse.chmod(PRIVATE_FILE)
-            raw = create_raw_views(connection, home)
+            raw = create_raw_views(connection, home, declared=declared)
         as_of_date = as_of or _newest_day(raw, settings)
         variables = {
             "as_of_date": as_of_date.isoformat(),
             "business_timezone": settings.business_timezone,
             "reporting_currency": settings.reporting_currency,
+            "channels": raw.channels,
         }
         steps = run_dbt_build(
             warehouse,
@@ -77,6 +83,7 @@ def build_warehouse(
             path=warehouse,
             as_of_date=as_of_date,
             load_ids=raw.load_ids,
+            missing=tuple(missing),
             code_revision=code_revision(),
             steps=tuple(_with_rows(steps, rows)),
         )

@@ -34,6 +34,7 @@ class Build:
     load_ids: tuple[str, ...]
     code_revision: str  # "<commit>+dbt.<hash of the dbt project's files>"
     steps: tuple[Step, ...]
+    missing: tuple[str, ...] = ()  # streams that were not there in time: `channel/account/stream`
 
 
 def checked_run_id(run_id: str) -> str:
@@ -88,4 +89,5 @@ def read_build(home: Home, run_id: str) -> Build:
         load_ids=tuple(content["load_ids"]),
         code_revision=content["code_revision"],
         steps=tuple(Step(**step) for step in content["steps"]),
+        missing=tuple(content.get("missing", ())),
     )

@@ -1,6 +1,7 @@
 """What an API's rows become: persons sealed before the disk, documents whole, repeats nothing, lists as observed."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -113,6 +114,18 @@ def test_a_window_read_again_writes_nothing_and_seals_nothing(home: Home) -> Non
     assert {one["value"] for one in vault_of(home, second) if one.get("field") == "customer_id"} == {
         "oCanary00060"
     }
+
+
+def test_nobody_can_tell_that_a_window_was_read_again_later_and_held_the_same(home: Home) -> None:
+    with running(serving(ORDERS)) as platform:
+        first = extract(home, platform.url)
+        later = extract(home, platform.url, clock=lambda: NOW + timedelta(hours=3))
+    assert later.load_id != first.load_id
+    assert later.extraction is not None
+    assert later.extraction.observed_at == NOW + timedelta(hours=3)
+    assert later.resources["orders"].counts.landed == 0
+    assert later.resources["orders"].raw is None
+    assert later.vault is None
 
 
 def test_a_changed_order_is_a_new_version_with_all_its_lines(home: Home) -> None:

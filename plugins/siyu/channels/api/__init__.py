@@ -10,6 +10,7 @@
     halving.py   spans of time in halves, where a platform lists only so much of one
     rows.py      items as typed rows for landing, and what of them nobody declared
     extract.py   `extract_window`: a window read, landed and resumable
+    probe.py     `probe`: one cheap call, to see whether an account works
     logs.py      no secret in a log
 
 Not here: any platform's names (its own module), schedules and connections (orchestration).
@@ -30,6 +31,7 @@ from siyu.channels.api.declare import (
 )
 from siyu.channels.api.extract import extract_window
 from siyu.channels.api.judging import Reaction, Trouble
+from siyu.channels.api.probe import probe
 
 __all__ = [
     "Account",
@@ -46,4 +48,5 @@ __all__ = [
     "WindowRule",
     "column",
     "extract_window",
+    "probe",
 ]

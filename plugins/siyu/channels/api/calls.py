@@ -88,7 +88,9 @@ class Caller:
         self._tokens = Tokens(
             home=home,
             box=box,
-            owner=f"{connector.channel} account {account.name}",
+            owner=f"{connector.channel} connection {account.connection}"
+            if account.connection
+            else f"{connector.channel} account {account.name}",
             wait_seconds=settings.lock_wait_seconds,
             clock=clock,
         )

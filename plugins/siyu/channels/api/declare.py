@@ -44,12 +44,14 @@ class Account:
 
     brand_code, channel_code: of seeds `brands` and `channels`: what its rows count for.
     base_url: where the platform answers; None: where it always does.
+    connection: where its secrets are from: accounts of one connection were let in by one consent and share its token.
     """
 
     name: str  # the platform's own id of the account, or of the shop
     brand_code: str
     channel_code: str
     base_url: str | None = None
+    connection: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> str:

@@ -110,8 +110,8 @@ def extract_window(  # noqa: PLR0917 - called with plain words, in the order the
         seeds: Folder of the seeds that know brands, channels and exchange rates.
 
     Returns:
-        The load record; its `extraction` says whether the window is complete, what was odd, and what it took. The
-        existing one where the same content of this window had landed.
+        The load record; its `extraction` says whether the window is complete, what was odd, and what it took. A window
+        that holds what it held before is a load of no rows.
 
     Raises:
         UsageError: A setting is missing, or the account's settings are wrong (AccountFailedError).

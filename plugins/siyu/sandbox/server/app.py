@@ -31,9 +31,10 @@ CHANNELS: tuple[Callable[[Sandbox], Channel], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """What uvicorn runs, and who may call it."""
+    """What uvicorn runs, whose time it shows, and who may call it."""
 
     wire: Wire
+    clock: Clock
     channels: tuple[str, ...]
     apps: tuple[App, ...]
 
@@ -61,7 +62,7 @@ def make_server(folder: Path, *, at: datetime, seed: str = "1") -> Server:
     for channel in channels.values():
         app.include_router(channel.router, prefix=f"/{channel.name}")
     apps = tuple(app for channel in channels.values() for app in channel.apps)
-    return Server(wire=wire, channels=tuple(channels), apps=apps)
+    return Server(wire=wire, clock=clock, channels=tuple(channels), apps=apps)
 
 
 def listen(port: int) -> socket.socket:

@@ -1,0 +1,192 @@
+"""`siyu sandbox nights`: whole nights over a simulated brand, from its platforms' APIs to what BI reads."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+import yaml
+
+from siyu.cli.options import HomeOption, JsonOption
+from siyu.cli.terminal import print_json
+from siyu.errors import UsageError
+
+if TYPE_CHECKING:
+    from siyu.sandbox.server.app import Server
+    from siyu.settings import Home
+
+CHINA = ZoneInfo("Asia/Shanghai")
+NOON = time(12)  # every platform has finished yesterday by then
+_DAY = timedelta(days=1)
+
+
+def nights(
+    world: Annotated[Path, typer.Argument(help="A world, as `siyu sandbox world` wrote it.")],
+    *,
+    count: Annotated[
+        int,
+        typer.Option("--nights", metavar="COUNT", min=1, help="How many, up to the last day of the world."),
+    ] = 3,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run nights over a simulated brand.
+
+    Serves the world's platforms on this machine while it runs, configures a new home for them and runs its nights
+    with the clock of each. The home keeps what was published; its channels.yml shows how accounts are configured.
+
+    Example: siyu sandbox nights world/ --nights 3 --home .siyu/demo
+    """
+    from rich.console import Console
+
+    from siyu.cli.night_report import StepProgress, print_night
+    from siyu.orchestration.nightly import run_night
+    from siyu.settings import find_home
+
+    place, days = find_home(home), _last_days(world, count)
+    if place.version_file.exists():
+        raise UsageError(
+            f"{place} is a home already",
+            expected="a new one: a restarted sandbox knows none of its tokens",
+            do="name another with --home, or remove it",
+        )
+    place.create()
+    errors = Console(stderr=True)
+    done = []
+    with _served(world, at=_noon_after(days[0])) as (server, base):
+        configure(place, server, base, world=world, first_night=days[0])
+        for day in days:
+            server.clock.set(_noon_after(day))
+            with _clock_at(_noon_after(day)), StepProgress(errors, quiet=as_json) as progress:
+                if not as_json:
+                    errors.print(f"night of {day}", highlight=False)
+                done.append(run_night(place, [], business_date=day, on_step=progress.step_ended))
+    if as_json:
+        print_json(done)
+    else:
+        print_night(Console(), done[-1], place)
+
+
+def configure(home: "Home", server: "Server", base: str, *, world: Path, first_night: date) -> None:
+    """Write the channels and connections of the sandbox's apps into a home.
+
+    Args:
+        home: Made already.
+        server: Whose apps are configured.
+        base: Where it answers.
+        world: Its folder, which knows the shops and advertisers.
+        first_night: Business date of the first night; what a platform counts by the call is read from a week before.
+    """
+    from siyu.orchestration.connections import Connection, save_connection
+
+    apps = {(app.channel, app.label): app for app in server.apps}
+    wecom, youzan = apps["wecom", "self_built"], apps["youzan", "self_use"]
+    taobao, ads = apps["taobao", "main"], apps["oceanengine", "main"]
+    connections = {
+        "wecom": ("wecom", {"secret": wecom.secret}),
+        "youzan": ("youzan", {"client_id": youzan.app_id, "client_secret": youzan.secret}),
+        "taobao": ("taobao", {"app_key": taobao.app_id, "app_secret": taobao.secret, **taobao.grants}),
+        "ocean_engine": ("oceanengine", {"app_id": ads.app_id, "secret": ads.secret, **ads.grants}),
+    }
+    for name, (path, settings) in connections.items():
+        save_connection(home, name, Connection(base_url=f"{base}/{path}", settings=settings))
+    whole, week = _described(world)["from"], first_night - 6 * _DAY
+    accounts: dict[str, list[tuple[object, str]]] = {
+        "youzan": [(youzan.grants["kdt_id"], "youzan_shop")],
+        "taobao": [("tmall", "tmall_shop")],
+        "ocean_engine": [(advertiser, "douyin_feed") for advertiser in _advertisers(world)],
+        "wecom": [(wecom.app_id, "wecom")],
+    }
+    since: dict[str, Any] = {"youzan": whole, "taobao": week, "ocean_engine": whole, "wecom": week}
+    # what is asked for call by call
+    recent = (
+        *("moments", "moment_tasks", "moment_reach", "moment_reactions", "bills"),
+        *("mass_messages", "mass_message_tasks", "mass_message_results", "group_message_results"),
+    )
+    streams = {"wecom": {stream: {"look_back": 6} for stream in recent}}
+    content = {
+        channel: {
+            "accounts": [
+                {"name": str(name), "connection": channel, "surface": surface} for name, surface in of_channel
+            ],
+            "since": date.fromisoformat(str(since[channel])),
+            **({"streams": streams[channel]} if channel in streams else {}),
+        }
+        for channel, of_channel in accounts.items()
+    }
+    home.channels_file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _described(world: Path) -> dict[str, Any]:
+    """What world.json says.
+
+    Raises:
+        UsageError: The folder holds no world.
+    """
+    file = world / "world.json"
+    if not file.is_file():
+        raise UsageError(f"{file} is not there", expected="a world", do=f"siyu sandbox world {world}")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _last_days(world: Path, count: int) -> list[date]:
+    described = _described(world)
+    first, last = (date.fromisoformat(described[name]) for name in ("from", "to"))
+    if (most := (last - first).days + 1) < count:
+        raise UsageError(
+            f"{count} nights", expected=f"{most} at most: the days of the world", do="ask for fewer"
+        )
+    return [last - number * _DAY for number in reversed(range(count))]
+
+
+def _advertisers(world: Path) -> list[int]:
+    from siyu.engine import connect
+
+    with connect() as connection:
+        table = connection.read_parquet(str(world / "ad_campaigns.parquet"))
+        return sorted(row[0] for row in table.select("advertiser_id").distinct().fetchall())
+
+
+def _noon_after(day: date) -> datetime:
+    return datetime.combine(day + _DAY, NOON, tzinfo=CHINA)
+
+
+@contextmanager
+def _served(world: Path, *, at: datetime) -> Iterator[tuple["Server", str]]:
+    """The world's platforms on a free port, until the block ends."""
+    import uvicorn
+
+    from siyu.sandbox.server.app import listen, make_server
+
+    server = make_server(world, at=at)
+    with listen(0) as listening:
+        uvicorn_server = uvicorn.Server(uvicorn.Config(server.wire, log_level="critical", access_log=False))
+        thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield server, f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            uvicorn_server.should_exit = True
+            thread.join(timeout=10)
+
+
+@contextmanager
+def _clock_at(moment: datetime) -> Iterator[None]:
+    """The clock of siyu at a moment, in this process and in those it starts."""
+    from siyu.clock import SHIFT_VARIABLE, utc_now
+
+    before = os.environ.pop(SHIFT_VARIABLE, None)
+    os.environ[SHIFT_VARIABLE] = str((moment - utc_now()).total_seconds())
+    try:
+        yield
+    finally:
+        del os.environ[SHIFT_VARIABLE]
+        if before is not None:
+            os.environ[SHIFT_VARIABLE] = before
