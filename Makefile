@@ -31,10 +31,10 @@ $(BOOTSTRAP)/bin/uv:
 		$${SSL_CERT_FILE:+--cert "$$SSL_CERT_FILE"} --target $(BOOTSTRAP) uv
 
 .PHONY: run
-run: setup ## One night over a generated order log, end to end
-	@$(BIN)/siyu sandbox order-log $(DEMO)/log
-	@$(BIN)/siyu nightly --home $(DEMO)/home \
-		--mapping examples/mappings/generated_order_log.yml --path $(DEMO)/log
+run: setup ## Three nights of a simulated brand, from the APIs of its platforms to published marts
+	@rm -rf $(DEMO)
+	@$(BIN)/siyu sandbox world $(DEMO)/world --size S --from 2026-03-01 --to 2026-06-30
+	@$(BIN)/siyu sandbox nights $(DEMO)/world --nights 3 --home $(DEMO)/home
 
 .PHONY: browser
 browser: # the tests of the report drive a real one
@@ -49,7 +49,7 @@ test: browser check ## Every check and test
 
 .PHONY: soak
 soak: browser setup ## The tests that take minutes each, every property with its full count; figures go to docs/
-	@SIYU_SOAK=1 $(BIN)/pytest -n $(TEST_WORKERS) --timeout 2400 -m "soak or hypothesis" --junitxml=.siyu/soak.xml
+	@SIYU_SOAK=1 $(BIN)/pytest -v -n $(TEST_WORKERS) --timeout 2400 -m "soak or hypothesis" --junitxml=.siyu/soak.xml
 	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
 	@$(BIN)/python -m docs.generate
 

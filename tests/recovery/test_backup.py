@@ -51,6 +51,7 @@ def test_a_backup_shares_bytes_with_the_home_it_is_to_outlive(
 
 def test_a_backup_leaves_out_or_adds_something(lived: Home, settings: Settings, tmp_path: Path) -> None:
     (lived.raw / "files" / ".half.parquet.tmp").write_bytes(b"half")
+    lived.channels_file.write_text("{}", encoding="utf-8")
     made = back_up(lived, settings, tmp_path / "backups")
     names = set(read_backup(made.folder).files)
     expected = {
@@ -61,6 +62,7 @@ def test_a_backup_leaves_out_or_adds_something(lived: Home, settings: Settings, 
     }
     expected |= {
         "siyu.yml",
+        "channels.yml",
         "version",
         "state/state.db",
         "state/published_from.json",

@@ -81,7 +81,7 @@ def configure(home: "Home", server: "Server", base: str, *, world: Path, first_n
         server: Whose apps are configured.
         base: Where it answers.
         world: Its folder, which knows the shops and advertisers.
-        first_night: Business date of the first night; what a platform counts by the call is read from a week before.
+        first_night: Business date of the first night; what is asked for call by call is read from two days before.
     """
     from siyu.orchestration.connections import Connection, save_connection
 
@@ -96,20 +96,20 @@ def configure(home: "Home", server: "Server", base: str, *, world: Path, first_n
     }
     for name, (path, settings) in connections.items():
         save_connection(home, name, Connection(base_url=f"{base}/{path}", settings=settings))
-    whole, week = _described(world)["from"], first_night - 6 * _DAY
+    whole, days = _described(world)["from"], first_night - 2 * _DAY
     accounts: dict[str, list[tuple[object, str]]] = {
         "youzan": [(youzan.grants["kdt_id"], "youzan_shop")],
         "taobao": [("tmall", "tmall_shop")],
         "ocean_engine": [(advertiser, "douyin_feed") for advertiser in _advertisers(world)],
         "wecom": [(wecom.app_id, "wecom")],
     }
-    since: dict[str, Any] = {"youzan": whole, "taobao": week, "ocean_engine": whole, "wecom": week}
+    since: dict[str, Any] = {"youzan": whole, "taobao": days, "ocean_engine": whole, "wecom": days}
     # what is asked for call by call
     recent = (
         *("moments", "moment_tasks", "moment_reach", "moment_reactions", "bills"),
         *("mass_messages", "mass_message_tasks", "mass_message_results", "group_message_results"),
     )
-    streams = {"wecom": {stream: {"look_back": 6} for stream in recent}}
+    streams = {"wecom": {stream: {"look_back": 2} for stream in recent}}
     content = {
         channel: {
             "accounts": [
