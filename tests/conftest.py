@@ -9,6 +9,8 @@ import pytest
 from siyu.settings import PROJECT, Home, Settings
 from tests.postgres import Database, Server, running_server
 
+# what dbt parsed is kept here: tests share it, and leave the user's own alone
+os.environ["XDG_CACHE_HOME"] = str(PROJECT / ".siyu" / "cache")
 _LONG = ("orchestration", "gate", "faults", "models")
 DATA_VARIABLE = "SIYU_TEST_DATA"
 

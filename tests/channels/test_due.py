@@ -18,10 +18,15 @@ NOON_AFTER = datetime(2026, 3, 11, 4, tzinfo=UTC)  # noon of the 11th in Shangha
 
 
 def stream(
-    *, look_back: int = 0, ready_at: time = time(8), lag_days: int = 1, is_list: bool = False
+    *,
+    look_back: int = 0,
+    ready_at: time = time(8),
+    lag_days: int = 1,
+    is_list: bool = False,
+    reach: int | None = None,
 ) -> Stream:
     declared = CONNECTOR.streams[0]
-    rule = WindowRule(most=None if is_list else timedelta(days=30), look_back=look_back)
+    rule = WindowRule(most=None if is_list else timedelta(days=30), look_back=look_back, reach=reach)
     return Stream(
         **{name: getattr(declared, name) for name in ("name", "request", "paging", "items", "tables")},
         window=rule,
@@ -123,8 +128,18 @@ def test_a_list_is_read_for_a_day_that_is_over() -> None:
     assert due(friends, since=1) == [days(10)]
     assert due(friends, read(days(10)), since=1) == []
     assert due(friends, since=1, night=date(2026, 3, 9)) == []
-    assert windows_between(friends, date(2026, 3, 1), date(2026, 3, 3), timezone=CHINA) == []
-    assert windows_between(stream(), date(2026, 3, 1), date(2026, 3, 3), timezone=CHINA) == [days(1, 3)]
+    asked = (date(2026, 3, 1), date(2026, 3, 3))
+    assert windows_between(friends, *asked, timezone=CHINA, now=NOON_AFTER) == []
+    assert windows_between(stream(), *asked, timezone=CHINA, now=NOON_AFTER) == [days(1, 3)]
+
+
+def test_a_platform_is_asked_for_days_that_it_does_not_answer_for() -> None:
+    points = stream(look_back=3, reach=5)  # today is the 11th: from the 6th on
+    assert due(points, since=1) == [days(6, 10)]
+    assert due(points, read(days(1)), read(days(6, 9))) == [days(7, 10)]
+    asked = (date(2026, 3, 1), date(2026, 3, 7))
+    assert windows_between(points, *asked, timezone=CHINA, now=NOON_AFTER) == [days(6, 7)]
+    assert windows_between(points, date(2026, 3, 1), date(2026, 3, 5), timezone=CHINA, now=NOON_AFTER) == []
 
 
 def test_a_stream_that_a_night_lacks_is_not_named_with_its_policy() -> None:

@@ -1,6 +1,7 @@
 """One dbt build in our process, on a project of three models: quiet, offline, honest about failures."""
 
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +12,7 @@ import pytest
 from siyu.errors import RefusedError, UsageError
 from siyu.settings import Settings
 from siyu.warehouse.dbt_runner import run_dbt_build
+from siyu.warehouse.parsed import PARSED_BY_DBT, parsed_file
 from siyu.warehouse.records import Step
 from tests.warehouse.empty_project import EMPTY_PROJECT
 
@@ -42,14 +44,19 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def build(project: Path) -> list[Step]:
+def build(project: Path, *, warehouse: str = "built", **variables: object) -> list[Step]:
     return run_dbt_build(
-        project.parent / "built.duckdb",
+        project.parent / f"{warehouse}.duckdb",
         project.parent / "run",
         Settings(duckdb_threads=1),
-        variables={"as_of_date": "2026-11-20"},
+        variables={"as_of_date": "2026-11-20", **variables},
         project=project,
     )
+
+
+def parses(project: Path) -> bool:
+    """Whether the last build parsed the project's files."""
+    return (project.parent / "run" / "target" / PARSED_BY_DBT).exists()
 
 
 def refuse_to_connect(*_: object) -> NoReturn:
@@ -80,6 +87,39 @@ def test_a_build_needs_the_network_or_leaves_traces(
     with duckdb.connect(str(project.parent / "built.duckdb"), config={"threads": 1}) as connection:
         assert connection.execute("select as_of_date::varchar, sold_count from sold, sums").fetchall() == [
             ("2026-11-20", 1)
+        ]
+
+
+def test_a_build_of_a_parsed_project_parses_again_or_shows_the_day_of_the_parse(project: Path) -> None:
+    build(project)
+    assert parses(project)
+    shutil.rmtree(project.parent / "run")
+    steps = build(project, warehouse="another", as_of_date="2026-11-21")
+    assert not parses(project)
+    assert [step.status for step in steps] == ["success", "pass", "success"]
+    with duckdb.connect(str(project.parent / "another.duckdb")) as connection:
+        assert connection.execute("select as_of_date::varchar, sold_count from sold, sums").fetchall() == [
+            ("2026-11-21", 1)
+        ]
+
+
+@pytest.mark.parametrize("change", ["model", "var", "damage"])
+def test_a_parse_of_something_else_or_a_damaged_one_is_used(project: Path, change: str) -> None:
+    build(project)
+    shutil.rmtree(project.parent / "run")
+    variables = {}
+    if change == "model":
+        (project / "models" / "sums.sql").write_text("select 7 as sold_count from {{ ref('sold') }}")
+    elif change == "var":
+        variables = {"channels": ["files"]}
+    else:
+        kept = parsed_file(project, {"as_of_date": "2026-11-20"})
+        kept.write_bytes(kept.read_bytes()[:-1] + b"x")
+    assert [step.status for step in build(project, **variables)] == ["success", "pass", "success"]
+    assert parses(project)
+    with duckdb.connect(str(project.parent / "built.duckdb")) as connection:
+        assert connection.execute("select sold_count from sums").fetchall() == [
+            (7 if change == "model" else 1,)
         ]
 
 

@@ -7,6 +7,7 @@
     measure.py    wall time, CPU, memory and bytes of a program and all that it starts
     figures.py    what was found, the budgets, and the results that are kept
     build.py      one dbt build against one process per model
+    extract.py    what reading the platforms of a served world takes
 
 Here: measuring what other rooms do. Not here: arguments and printing (cli), the page that shows results (docs).
 """

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from siyu.engine import connect
 from siyu.landing import create_raw_views
+from siyu.landing.records import FILES_CHANNEL
 from siyu.settings import PROJECT, Home, Settings, load_settings
 
 DBT_PROJECT = PROJECT / "dbt_project"
+_CHANNELS = [FILES_CHANNEL]  # others are not measured
 CAUTIOUS = ("--indirect-selection", "cautious")  # a test runs when all that it looks at is selected
 
 
@@ -73,6 +75,7 @@ def _fresh_warehouse(home: Home, settings: Settings, path: Path) -> Path:
 def _dbt(warehouse: Path, target: Path, settings: Settings, as_of: str, *selection: str) -> float:
     """Seconds of one dbt process; the parsed project in `target` is used again."""
     variables = settings.dbt_vars | {
+        "channels": _CHANNELS,
         "as_of_date": as_of,
         "business_timezone": settings.business_timezone,
         "reporting_currency": settings.reporting_currency,

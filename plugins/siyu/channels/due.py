@@ -70,8 +70,8 @@ def due_windows(
     """What the night of a business date has to read of a stream, oldest first; empty: nothing, or it is not ready.
 
     Days that were never read since `since` are read now, so that a channel that was down catches up; with them what
-    the platform changes afterwards is read again. A snapshot is read for the newest day alone: what a list was
-    yesterday, nobody can say today.
+    the platform changes afterwards is read again; never what is older than it answers for. A snapshot is read for the
+    newest day alone: what a list was yesterday, nobody can say today.
     """
     day = needed_day(stream, business_date)
     if not stream.is_ready(day, timezone, now) or (since is not None and day < since):
@@ -79,20 +79,23 @@ def due_windows(
     if stream.window.most is None:
         is_over = day < needed_day(stream, local_date(now, timezone) - _DAY)
         return [] if day in had or is_over else [_window([day], timezone)]
-    again = set(_days(day - timedelta(days=stream.window.look_back), day))
-    missing = set(_days(since, day) if since else again) - had
+    earliest = _earliest(stream, timezone, now)
+    first = max(since, earliest) if since else None
+    again = set(_days(max(day - timedelta(days=stream.window.look_back), earliest), day))
+    missing = set(_days(first, day) if first else again) - had
     if not missing:
         return []
     if since is None:
         # what follows the last day that was had, however long ago that is
         last = max((one for one in had if one < day), default=None)
-        missing |= set(_days(last + _DAY, day)) if last is not None else set()
+        missing |= set(_days(max(last + _DAY, earliest), day)) if last is not None else set()
     return [_window(run, timezone) for run in _runs(missing | again)]
 
 
-def windows_between(stream: Stream, first: date, last: date, *, timezone: str) -> list[Window]:
-    """What a backfill of these days reads of a stream; a snapshot cannot be backfilled."""
-    return [] if stream.window.most is None else [_window(_days(first, last), timezone)]
+def windows_between(stream: Stream, first: date, last: date, *, timezone: str, now: datetime) -> list[Window]:
+    """What a backfill of these days reads of a stream: what the platform still answers for; nothing of a snapshot."""
+    days = _days(max(first, _earliest(stream, timezone, now)), last)
+    return [] if stream.window.most is None or not days else [_window(days, timezone)]
 
 
 def missing_streams(
@@ -114,6 +117,12 @@ def missing_streams(
         not in had_days(records, stream, channel.name, account.name, timezone)
         and (channel.since is None or day >= channel.since)
     ]
+
+
+def _earliest(stream: Stream, timezone: str, now: datetime) -> date:
+    """The first day that the platform still answers for."""
+    reach = stream.window.reach
+    return date.min if reach is None else local_date(now, timezone) - timedelta(days=reach)
 
 
 def _window(days: list[date], timezone: str) -> Window:

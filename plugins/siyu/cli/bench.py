@@ -45,6 +45,37 @@ def build(
     print_result(figures, words, as_json=as_json)
 
 
+@app.command("extract")
+def extract(
+    world: Annotated[Path, typer.Argument(help="A world, as `siyu sandbox world` wrote it.")],
+    *,
+    latency: Annotated[
+        float,
+        typer.Option("--latency", min=0, metavar="SECONDS", help="How long the platforms take to answer."),
+    ] = 0.05,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a first night over each platform of a served world.
+
+    Share of the allowed rate, CPU, memory and rows per second; the platforms are served by a process of their own.
+
+    Example: siyu bench extract world/ --latency 0.05
+    """
+    from siyu.bench.extract import as_words, measure_channel
+    from siyu.channel_settings import read_channels
+    from siyu.cli.sandbox_nights import configured_home, last_day
+
+    day = last_day(world)
+    with (
+        tempfile.TemporaryDirectory(prefix="siyu-bench-") as folder,
+        configured_home(world, Path(folder) / "home", day, latency=latency) as (home, environment),
+    ):
+        figures = [
+            measure_channel(home, channel, day, environment=environment) for channel in read_channels(home)
+        ]
+    print_result(figures, as_words(figures), as_json=as_json)
+
+
 @app.command("night")
 def night(
     *,

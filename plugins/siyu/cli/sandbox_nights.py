@@ -2,9 +2,11 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,10 +17,11 @@ import yaml
 
 from siyu.cli.options import HomeOption, JsonOption
 from siyu.cli.terminal import print_json
-from siyu.errors import UsageError
+from siyu.errors import EnvironmentFaultError, UsageError
 
 if TYPE_CHECKING:
     from siyu.sandbox.server.app import Server
+    from siyu.sandbox.server.apps import App
     from siyu.settings import Home
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -60,7 +63,7 @@ def nights(
     errors = Console(stderr=True)
     done = []
     with _served(world, at=_noon_after(days[0])) as (server, base):
-        configure(place, server, base, world=world, first_night=days[0])
+        configure(place, server.apps, base, world=world, first_night=days[0])
         for day in days:
             server.clock.set(_noon_after(day))
             with _clock_at(_noon_after(day)), StepProgress(errors, quiet=as_json) as progress:
@@ -73,19 +76,19 @@ def nights(
         print_night(Console(), done[-1], place)
 
 
-def configure(home: "Home", server: "Server", base: str, *, world: Path, first_night: date) -> None:
+def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, first_night: date) -> None:
     """Write the channels and connections of the sandbox's apps into a home.
 
     Args:
         home: Made already.
-        server: Whose apps are configured.
+        made: The apps of the server.
         base: Where it answers.
         world: Its folder, which knows the shops and advertisers.
         first_night: Business date of the first night; what is asked for call by call is read from two days before.
     """
     from siyu.orchestration.connections import Connection, save_connection
 
-    apps = {(app.channel, app.label): app for app in server.apps}
+    apps = {(app.channel, app.label): app for app in made}
     wecom, youzan = apps["wecom", "self_built"], apps["youzan", "self_use"]
     taobao, ads = apps["taobao", "main"], apps["oceanengine", "main"]
     connections = {
@@ -121,6 +124,58 @@ def configure(home: "Home", server: "Server", base: str, *, world: Path, first_n
         for channel, of_channel in accounts.items()
     }
     home.channels_file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+@contextmanager
+def configured_home(
+    world: Path, folder: Path, day: date, *, latency: float
+) -> Iterator[tuple["Home", dict[str, str]]]:
+    """A new home over a world that is served by a process of its own: it, and the environment of its night.
+
+    Args:
+        world: Its folder.
+        folder: Of the home.
+        day: The night's business date.
+        latency: Seconds that every answer of the platforms takes.
+    """
+    import httpx
+
+    from siyu.sandbox.server.apps import App
+    from siyu.settings import Home
+
+    secrets = folder.parent / "apps.json"
+    command = [str(Path(sys.executable).with_name("siyu")), "sandbox", "serve", str(world), "--json"]
+    command += ["--at", _noon_after(day).isoformat(), "--port", "0", "--secrets", str(secrets)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            facts = _first_document(process)
+            httpx.post(f"{facts['admin_url']}/latency", json={"seconds": latency}).raise_for_status()
+            made = [App(**app) for app in json.loads(secrets.read_text(encoding="utf-8"))["apps"]]
+            home = Home(folder).create()
+            configure(home, made, facts["admin_url"].removesuffix("/_admin"), world=world, first_night=day)
+            with _clock_at(_noon_after(day)):
+                yield home, dict(os.environ)
+        finally:
+            process.kill()
+
+
+def _first_document(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """The JSON that a server prints when it listens."""
+    said = ""
+    for line in process.stdout or ():
+        said += line
+        with suppress(json.JSONDecodeError):
+            found: dict[str, Any] = json.loads(said)
+            return found
+    raise EnvironmentFaultError(
+        "the sandbox ended before it listened",
+        do="run siyu sandbox serve by itself, and mend what it complains of",
+    )
+
+
+def last_day(world: Path) -> date:
+    """The last day of a world."""
+    return _last_days(world, 1)[0]
 
 
 def _described(world: Path) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _windows(
     timezone = run.settings.business_timezone
     if asked := run.params.get("from_date"):
         first, last = (date.fromisoformat(day) for day in (asked, run.params.get("to_date") or asked))
-        return windows_between(stream, first, last, timezone=timezone)
+        return windows_between(stream, first, last, timezone=timezone, now=utc_now())
     had = had_days(records, stream, channel.name, account.name, timezone)
     return due_windows(stream, had, run.business_date, since=channel.since, timezone=timezone, now=utc_now())
 

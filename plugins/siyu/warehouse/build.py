@@ -3,7 +3,6 @@
 Here: the order of these steps. Not here: the lock (opening), dbt's ways (dbt_runner), the verification (landing).
 """
 
-import hashlib
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,12 +16,12 @@ from siyu.errors import UsageError
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Home, Settings
-from siyu.storage import PRIVATE_FILE, make_folder, sha256_of
+from siyu.storage import PRIVATE_FILE, make_folder
 from siyu.warehouse.dbt_runner import DBT_PROJECT, run_dbt_build
 from siyu.warehouse.opening import open_warehouse, prune_warehouses
+from siyu.warehouse.parsed import hash_of_project
 from siyu.warehouse.records import Build, Step, dbt_folder, write_build
 
-_WRITTEN_BY_DBT = {"target", "logs", "dbt_packages", ".user.yml"}
 # exact for tables that were written once, as all of a fresh build are
 _ROWS_PER_TABLE = "select table_name, estimated_size from duckdb_tables()"
 
@@ -106,16 +105,7 @@ def code_revision(project: Path = PROJECT) -> str:
             check=False,
         )
         commit = answer.stdout.strip()[:12] or "none"
-    return f"{commit}+dbt.{_hash_of_files(project / DBT_PROJECT.name)[:12]}"
-
-
-def _hash_of_files(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        relative = file.relative_to(folder)
-        if file.is_file() and relative.parts[0] not in _WRITTEN_BY_DBT:
-            digest.update(f"{relative.as_posix()}\n{sha256_of(file)}\n".encode())
-    return digest.hexdigest()
+    return f"{commit}+dbt.{hash_of_project(project / DBT_PROJECT.name)[:12]}"
 
 
 def _newest_day(raw: RawState, settings: Settings) -> date:

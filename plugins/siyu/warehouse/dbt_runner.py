@@ -14,6 +14,7 @@ from typing import Any
 
 from siyu.errors import RefusedError, UsageError
 from siyu.settings import PROJECT, Settings
+from siyu.warehouse.parsed import find_parsed, keep_parsed, parsed_file
 from siyu.warehouse.records import Step
 
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -47,6 +48,7 @@ def run_dbt_build(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    target, parsed = folder / "target", parsed_file(project, variables)
     arguments = [
         *(
             "--quiet",
@@ -61,7 +63,7 @@ def run_dbt_build(
         *("--no-send-anonymous-usage-stats", "--no-partial-parse", "--no-version-check"),
         *("build", "--exclude-resource-types", "unit_test", "--threads", str(settings.duckdb_threads)),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
-        *("--target-path", str(folder / "target"), "--vars", json.dumps(dict(variables))),
+        *("--target-path", str(target), "--vars", json.dumps(dict(variables))),
     ]
     environment = {
         "SIYU_WAREHOUSE_PATH": str(warehouse),
@@ -69,9 +71,10 @@ def run_dbt_build(
     }
     with _process_as_it_was(environment):
         try:
-            answer = dbtRunner().invoke(arguments)
+            answer = dbtRunner(manifest=find_parsed(parsed, warehouse.stem)).invoke(arguments)
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    keep_parsed(parsed, target)
     log = folder / "logs" / "dbt.log"
     results = getattr(answer.result, "results", None)
     if results is None:

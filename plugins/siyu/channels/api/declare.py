@@ -218,10 +218,12 @@ class WindowRule:
 
     most: The longest that one request may ask for; None: the window is not asked for at all (a snapshot).
     look_back: Days before the business day that change afterwards and are read again.
+    reach: Days before today, in local time, that the platform still answers for; None: all there ever were.
     """
 
     most: timedelta | None = None
     look_back: int = 0
+    reach: int | None = None
 
     def of_day(self, business_date: date, timezone: str) -> Window:
         """The window of a business day with what is read again before it."""

@@ -182,7 +182,7 @@ CONNECTOR = Connector(
             ),
             items="traderates_get_response.trade_rates.trade_rate",
             tables=(REVIEWS,),
-            window=WindowRule(most=timedelta(days=31), look_back=30),  # additions change old rows
+            window=WindowRule(most=timedelta(days=31), look_back=30, reach=179),  # additions change old rows
         ),
         Stream(
             name="member_changes",

@@ -24,6 +24,7 @@ from siyu.resources import Kind
 
 _READY_AT = time(8)
 _LOOK_BACK = 2
+_REACH = 179  # days before today: the last 180
 
 STAFF_DAILY = Table(
     name="staff_daily",
@@ -96,7 +97,7 @@ STREAMS = (
         paging=PerItem(each=_each_guide),
         items="behavior_data",
         tables=(STAFF_DAILY,),
-        window=WindowRule(most=timedelta(days=30), look_back=_LOOK_BACK),
+        window=WindowRule(most=timedelta(days=30), look_back=_LOOK_BACK, reach=_REACH),
         ready_at=_READY_AT,
     ),
     Stream(
@@ -116,7 +117,7 @@ STREAMS = (
         ),
         items="items",
         tables=(GROUP_OWNER_DAILY,),
-        window=WindowRule(most=timedelta(days=1), look_back=_LOOK_BACK),
+        window=WindowRule(most=timedelta(days=1), look_back=_LOOK_BACK, reach=_REACH),
         ready_at=_READY_AT,
     ),
 )

@@ -215,7 +215,7 @@ CONNECTOR = Connector(
             paging=PerItem(each=_each_customer),
             items="response.details",
             tables=(POINTS_CHANGES,),
-            window=WindowRule(most=timedelta(days=7), look_back=2),  # and thirty days back at most
+            window=WindowRule(most=timedelta(days=7), look_back=2, reach=29),  # begins less than 30 days ago
             per_second=50,  # 100 are published
         ),
         Stream(
