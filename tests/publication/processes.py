@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from siyu.clock import utc_now
+from siyu.landing.personal import rotate_master_key
 from siyu.publication import maintain, publish_candidate, rollback
 from siyu.settings import Home, Settings
 
@@ -74,6 +75,12 @@ def clean_up(root: Path, die_before: int | None = None) -> None:
     """Keep one publication, whatever its age."""
     _kill_before(die_before, root)
     maintain(Home(root), Settings(keep_publications=1, reader_grace_hours=0), now=utc_now())
+
+
+def rotate_keys(root: Path, die_before: int | None = None) -> None:
+    """Put a new master key in the place of the old one."""
+    _kill_before(die_before, root)
+    rotate_master_key(Home(root))
 
 
 def _kill_before(change: int | None, root: Path) -> None:

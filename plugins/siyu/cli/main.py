@@ -16,6 +16,7 @@ from siyu.cli import (
     bench,
     doctor,
     export,
+    keys,
     mapping,
     notify,
     postgres,
@@ -82,7 +83,7 @@ def nightly(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Land files and channels, build and audit the marts, publish or refuse.
+    """Land files and channels, build, audit, publish or refuse.
 
     It reads the channels of channels.yml in the home and, without --mapping and --path, the `files` of its siyu.yml.
     Its steps are shown on a terminal alone.
@@ -151,6 +152,7 @@ app.add_typer(
 app.add_typer(
     mapping.app, name="mapping", rich_help_panel=BEGIN, help="Say how your files become orders; try it dry."
 )
+app.command("init", rich_help_panel=BEGIN)(keys.init)
 app.command("nightly", rich_help_panel=EVERY_NIGHT)(nightly)
 app.command("status", rich_help_panel=EVERY_NIGHT)(publication.status)
 app.command("report", rich_help_panel=EVERY_NIGHT)(report.report)
@@ -166,6 +168,7 @@ app.command("notify", rich_help_panel=MENDING)(notify.notify)
 app.add_typer(
     postgres.app, name="postgres", rich_help_panel=KEEPING, help="Prepare a PostgreSQL to serve BI."
 )
+app.add_typer(keys.app, name="keys", rich_help_panel=KEEPING, help="Replace what persons are protected with.")
 app.command("backup", rich_help_panel=KEEPING)(recovery.backup)
 app.command("restore", rich_help_panel=KEEPING)(recovery.restore)
 app.add_typer(bench.app, name="bench", rich_help_panel=KEEPING, help="Measure what a night takes.")

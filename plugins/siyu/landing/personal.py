@@ -3,7 +3,8 @@
 Here: the keys of a home, the tokenizer, sealing and unsealing. Not here: which fields are personal (resources).
 
 Keys, in `keys/` (all made at the first landing, all or none):
-    master.key   32 random bytes; wraps the two secrets below, so that rotating it changes no token
+    master.key   32 random bytes; wraps the two secrets below, so that rotating it changes no token. While it is being
+                 rotated it holds two, the new one first
     token.key    the HMAC key, wrapped
     vault.key    the X25519 private key, wrapped: landing never needs it
     vault.pub    the X25519 public key
@@ -25,6 +26,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -40,7 +42,7 @@ from siyu.errors import DamagedFileError, EnvironmentFaultError
 from siyu.landing.sql import SEPARATOR
 from siyu.settings import Home
 from siyu.state.locks import hold
-from siyu.storage import PRIVATE_FILE, fsync_path
+from siyu.storage import PRIVATE_FILE, fsync_path, written_whole
 
 KEYS_LOCK = "keys.lock"
 _MAGIC = b"SIYUVLT1"
@@ -48,6 +50,7 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _LENGTH_BYTES = 4
 _TOKEN_LENGTH = 32
+_WRAPPED = ("token.key", "vault.key")
 _KEYS_WAIT_SECONDS = 60
 _HOME_REGION = "CN"
 _PHONE_FILLING = re.compile(r"[\s\-()]")
@@ -139,6 +142,30 @@ def open_state_key(home: Home) -> bytes:
 def open_private_key(home: Home) -> bytes:
     """The key that opens the vault: for erasing, exporting a member, and rekeying alone."""
     return _unwrap(home, "vault.key")
+
+
+def rotate_master_key(home: Home) -> None:
+    """Put a new master key in the place of the old one; no token changes, and the vault opens as before.
+
+    Killed anywhere, everything opens, and the next rotation begins anew: the file holds both masters until each secret
+    is wrapped with the new one.
+
+    Raises:
+        EnvironmentFaultError: A key is missing or does not open. Nothing has changed.
+        LockedError: Another process makes or rotates keys.
+    """
+    with hold(home.state / KEYS_LOCK, run_id="rotation of the master key", wait_seconds=_KEYS_WAIT_SECONDS):
+        secrets = {name: _unwrap(home, name) for name in _WRAPPED}
+        known, new = _masters(home), os.urandom(_KEY_BYTES)
+        _write_key(home, "master.key", b"".join([new, *known]))
+        for name, secret in secrets.items():
+            _write_key(home, name, _wrap(new, name, secret))
+        _write_key(home, "master.key", new)
+
+
+def _write_key(home: Home, name: str, content: bytes) -> None:
+    with written_whole(home.keys / name) as staged:
+        staged.write_bytes(content)
 
 
 def seal(target: Path, records: Iterable[Mapping[str, Any]], public_key: bytes) -> int:
@@ -244,15 +271,21 @@ def _wrap(master: bytes, name: str, secret: bytes) -> bytes:
 
 def _unwrap(home: Home, name: str) -> bytes:
     wrapped = _key_bytes(home, name)
-    try:
-        cipher = AESGCM(_key_bytes(home, "master.key"))
-        return cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], name.encode())
-    except (InvalidTag, ValueError) as error:
-        raise EnvironmentFaultError(
-            f"keys/{name} does not open with keys/master.key",
-            expected="the keys this home was made with",
-            do=f"restore {home.keys} from a backup",
-        ) from error
+    for master in _masters(home):
+        with suppress(InvalidTag, ValueError):
+            cipher = AESGCM(master)
+            return cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], name.encode())
+    raise EnvironmentFaultError(
+        f"keys/{name} does not open with keys/master.key",
+        expected="the keys this home was made with",
+        do=f"restore {home.keys} from a backup",
+    )
+
+
+def _masters(home: Home) -> list[bytes]:
+    """The master key, and while it is being rotated the one before it."""
+    content = _key_bytes(home, "master.key")
+    return [content[start : start + _KEY_BYTES] for start in range(0, len(content), _KEY_BYTES)]
 
 
 def _key_bytes(home: Home, name: str) -> bytes:
