@@ -137,6 +137,20 @@ def test_a_connection_that_is_wrong_is_not_named(home: Home, written: str | None
         ingest(home)
 
 
+@pytest.mark.parametrize(
+    ("key", "named"), [("surface", "channel_code 'nowhere'"), ("brand", "brand_code 'nowhere'")]
+)
+def test_a_code_that_no_seed_knows_is_found_after_a_window_was_read(home: Home, key: str, named: str) -> None:
+    wrong = CHANNELS.replace("surface: douyin_feed", f"surface: douyin_feed, {key}: nowhere")
+    with platform_of(home, Ads([row(1)])) as platform:
+        home.channels_file.write_text(
+            wrong.replace("surface: douyin_feed, surface", "surface"), encoding="utf-8"
+        )
+        with pytest.raises(UsageError, match=named):
+            ingest(home)
+    assert platform.asked == []
+
+
 def test_the_variable_of_airflow_is_not_taken_before_the_file(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

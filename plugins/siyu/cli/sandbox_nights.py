@@ -101,7 +101,7 @@ def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, fi
         save_connection(home, name, Connection(base_url=f"{base}/{path}", settings=settings))
     whole, days = _described(world)["from"], first_night - 2 * _DAY
     accounts: dict[str, list[tuple[object, str]]] = {
-        "youzan": [(youzan.grants["kdt_id"], "youzan_shop")],
+        "youzan": [(youzan.grants["kdt_id"], "youzan")],
         "taobao": [("tmall", "tmall_shop")],
         "ocean_engine": [(advertiser, "douyin_feed") for advertiser in _advertisers(world)],
         "wecom": [(wecom.app_id, "wecom")],

@@ -21,6 +21,7 @@ from siyu.landing.sql import as_type, column, constant, joined, keep_table, show
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Settings
 
+_SEED_OF_CODE = {"brand_code": "brands.csv", "channel_code": "channels.csv"}
 SEEDS = PROJECT / "dbt_project" / "seeds"
 
 MISSING_VALUE = "missing_value"
@@ -169,6 +170,11 @@ def _end_of(day: date, timezone: str) -> datetime:
     return midnight.astimezone(UTC).replace(tzinfo=None)
 
 
+def known_codes(name: str, seeds: Path = SEEDS) -> set[str]:
+    """The codes that a seed knows: `name` is brand_code or channel_code."""
+    return {row[name] for row in _seed_rows(seeds / _SEED_OF_CODE[name])}
+
+
 def _check_codes(
     connection: DuckDBPyConnection,
     records: DuckDBPyRelation,
@@ -176,8 +182,8 @@ def _check_codes(
     resource: Resource,
     seeds: Path,
 ) -> None:
-    for name, seed in (("brand_code", "brands.csv"), ("channel_code", "channels.csv")):
-        known = {row[name] for row in _seed_rows(seeds / seed)}
+    for name, seed in _SEED_OF_CODE.items():
+        known = known_codes(name, seeds)
         unknown = [code for code, _ in _codes(connection, records, resource, name) if code not in known]
         if unknown:
             raise RefusedError(

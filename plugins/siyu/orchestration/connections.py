@@ -21,6 +21,7 @@ from siyu.channels.api import Account
 from siyu.channels.configured import Channel
 from siyu.clock import SHIFT_VARIABLE, clock_shift
 from siyu.errors import UsageError
+from siyu.landing.rules import known_codes
 from siyu.settings import Home
 from siyu.storage import written_whole
 
@@ -37,7 +38,8 @@ def account_of(home: Home, channel: Channel, entry: AccountEntry, *, ask_airflow
     """The account with its connection's settings, and those of `channels.yml` where they are no secret.
 
     Raises:
-        UsageError: There is no such connection, it cannot be read, or a setting that the connector needs is missing.
+        UsageError: There is no such connection, it cannot be read, a setting that the connector needs is missing, or
+            the brand or surface is in no seed.
     """
     connection = find_connection(home, entry.connection, ask_airflow=ask_airflow)
     account = Account(
@@ -54,6 +56,13 @@ def account_of(home: Home, channel: Channel, entry: AccountEntry, *, ask_airflow
             expected="a shifted clock for a sandbox on this machine alone",
             do=f"unset {SHIFT_VARIABLE}",
         )
+    for name, code in (("brand_code", entry.brand), ("channel_code", entry.surface)):
+        if code not in (known := known_codes(name)):
+            raise UsageError(
+                f"{channel.name} account {entry.name}: {name} {code!r}",
+                expected=f"one of its seed: {', '.join(sorted(known))}",
+                do=f"mend {home.channels_file}, or add the code to the seed",
+            )
     channel.connector.check(account)
     return account
 

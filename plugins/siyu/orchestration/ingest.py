@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from siyu.channels.api import Account, Stream, Window, extract_window
+from siyu.channels.api.calls import Patience
 from siyu.channels.api.judging import AccountFailedError
 from siyu.channels.configured import Channel, load_channels
 from siyu.channels.due import due_windows, had_days, windows_between
@@ -20,6 +21,8 @@ from siyu.orchestration.connections import account_of
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.state.tokens import ConsentNeededError
+
+_PATIENCE = Patience()
 
 
 @dataclass
@@ -44,8 +47,14 @@ def configured_channel(run: Run, name: str) -> Channel:
     return channels[name]
 
 
-def extract_channel(run: Run, name: str, step: Step) -> list[str]:
+def extract_channel(run: Run, name: str, step: Step, *, patience: Patience = _PATIENCE) -> list[str]:
     """Read and land what is due of a channel, or the days that the params `from_date` and `to_date` name.
+
+    Args:
+        run: Its home, business date and params.
+        name: The channel.
+        step: Gets what was read, window by window.
+        patience: How long a call is tried.
 
     Returns:
         The load ids, in the order of landing.
@@ -60,7 +69,7 @@ def extract_channel(run: Run, name: str, step: Step) -> list[str]:
     for entry in channel.accounts:
         try:
             account = account_of(run.home, channel, entry, ask_airflow=True)
-            _extract_account(run, channel, account, records, outcome)
+            _extract_account(run, channel, account, records, outcome, patience=patience)
         except (UsageError, ConsentNeededError) as error:  # of this account; the next one may be well
             outcome.refused.append(error)
     loads = [_facts(record, read) for record in outcome.landed if (read := record.extraction)]
@@ -73,14 +82,27 @@ def extract_channel(run: Run, name: str, step: Step) -> list[str]:
 
 
 def _extract_account(
-    run: Run, channel: Channel, account: Account, records: tuple[LoadRecord, ...], outcome: _Outcome
+    run: Run,
+    channel: Channel,
+    account: Account,
+    records: tuple[LoadRecord, ...],
+    outcome: _Outcome,
+    *,
+    patience: Patience,
 ) -> None:
     for stream in channel.connector.streams:
         for window in _windows(run, channel, account, stream, records):
             try:
                 outcome.landed.append(
                     extract_window(
-                        run.home, run.settings, channel.connector, account, stream.name, window, clock=utc_now
+                        run.home,
+                        run.settings,
+                        channel.connector,
+                        account,
+                        stream.name,
+                        window,
+                        clock=utc_now,
+                        patience=patience,
                     )
                 )
             except (AccountFailedError, ConsentNeededError):
