@@ -364,7 +364,8 @@ def test_points_are_asked_for_customer_by_customer_within_a_week(home: Home) -> 
     with running(Shop(answers={CUSTOMERS: customers, path: answer})) as platform:
         extract(home, platform.url, "points_changes")
     asked = [one.body for one in platform.asked if one.path == path]
-    assert [(one["account_id"], one["account_type"]) for one in asked] == [("AbC1", 5), ("AbC2", 5)]
+    # they may be on their way at once
+    assert sorted((one["account_id"], one["account_type"]) for one in asked) == [("AbC1", 5), ("AbC2", 5)]
     columns = "length(customer_token), changed_at, points, points_after, expires_at"
     assert landed(home, "youzan__points_changes", columns) == [(32, at("2024-06-08 01:00:00"), -5, 15, None)]
 
