@@ -152,8 +152,12 @@ def test_a_stream_that_a_night_lacks_is_not_named_with_its_policy() -> None:
         policies={one.name: Policy.PUBLISH_WITHOUT},
         since=None,
     )
-    missing = missing_streams(channel, [read(days(10)), read(days(9), account="b")], NIGHT, timezone=CHINA)
+    missing = missing_streams(
+        channel, [read(days(10)), read(days(9), account="b")], NIGHT, timezone=CHINA, now=NOON_AFTER
+    )
     assert [(str(lack), lack.day, lack.policy) for lack in missing] == [
         ("ocean_engine/b/campaign_daily", NIGHT, Policy.PUBLISH_WITHOUT)
     ]
-    assert missing_streams(channel, [], date(2026, 3, 9), timezone=CHINA)[0].day == date(2026, 3, 9)
+    assert missing_streams(channel, [], date(2026, 3, 9), timezone=CHINA, now=NOON_AFTER)[0].day == date(
+        2026, 3, 9
+    )

@@ -89,6 +89,18 @@ def test_a_night_goes_on_without_what_blocks_it(home: Home, at: Any) -> None:
         decide(home)
 
 
+def test_a_night_is_refused_for_what_the_platform_has_not_finished(home: Home, at: Any) -> None:
+    configure(home).channels_file.write_text(
+        CHANNELS.replace("POLICY", "block").replace("01:00", "08:00"), encoding="utf-8"
+    )
+    land(home, read(days(9)))
+    at(AFTER)
+    assert decide(home) == (True, ["ocean_engine/shop/campaign_daily", "ocean_engine/b/campaign_daily"])
+    at(datetime(2026, 3, 11, 0, tzinfo=UTC))  # 08:00
+    with pytest.raises(RefusedError, match="lacks"):
+        decide(home)
+
+
 def test_a_night_that_a_person_runs_waits_for_nobody_or_forgets_its_policy(home: Home, at: Any) -> None:
     land(configure(home, "publish_without"), read(days(10)))
     at(BEFORE)
@@ -111,6 +123,7 @@ def test_loads_that_came_late_twice_or_by_a_backfill_are_not_seen(home: Home, at
     land(configure(home), read(days(8, 11)), read(days(10)), read(days(10)), late)
     at(MORNING)
     assert decide(home) == (True, [])
+    at(datetime(2026, 3, 12, 4, tzinfo=UTC))
     with pytest.raises(RefusedError, match="2026-03-11 lacks ocean_engine/b/campaign_daily;"):
         decide(home, date(2026, 3, 11), is_final=True)
 

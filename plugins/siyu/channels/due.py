@@ -28,6 +28,12 @@ class Missing:
     stream: str
     day: date
     policy: Policy
+    is_ready: bool  # whether the platform has finished the day: before that nobody can have it
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a night that has to decide cannot do without it."""
+        return self.policy is Policy.BLOCK and self.is_ready
 
     def __str__(self) -> str:
         return f"{self.channel}/{self.account}/{self.stream}"
@@ -99,7 +105,7 @@ def windows_between(stream: Stream, first: date, last: date, *, timezone: str, n
 
 
 def missing_streams(
-    channel: Channel, records: Iterable[LoadRecord], business_date: date, *, timezone: str
+    channel: Channel, records: Iterable[LoadRecord], business_date: date, *, timezone: str, now: datetime
 ) -> list[Missing]:
     """Streams of a channel whose day is not there yet, account by account in the order of the configuration."""
     records = list(records)
@@ -110,6 +116,7 @@ def missing_streams(
             stream=stream.name,
             day=day,
             policy=channel.policies[stream.name],
+            is_ready=stream.is_ready(day, timezone, now),
         )
         for account in channel.accounts
         for stream in channel.connector.streams

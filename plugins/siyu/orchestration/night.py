@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from siyu.channel_settings import Policy
 from siyu.channels.catalogue import CONNECTORS
 from siyu.channels.configured import load_channels
 from siyu.channels.due import Missing, missing_streams
@@ -45,13 +44,14 @@ def is_time_to_build(run: Run, step: Step) -> bool:
 
     Raises:
         UsageError: Nothing has ever landed, or `channels.yml` is wrong.
-        RefusedError: The hour has come and a stream that blocks is missing. What was published stays.
+        RefusedError: The hour has come and a stream that blocks is missing, though its platform has finished the day.
+            What was published stays.
     """
     missing = _missing(run)
     step.facts = {"missing": [str(one) for one in missing]}
     if missing and not _has_to_decide(run):
         return False
-    if blocking := [str(one) for one in missing if one.policy is Policy.BLOCK]:
+    if blocking := [str(one) for one in missing if one.blocks]:
         raise RefusedError(
             f"business date {run.business_date} lacks {', '.join(blocking)}",
             expected="their news: their policy is block",
@@ -67,7 +67,7 @@ def _missing(run: Run) -> list[Missing]:
     return [
         one
         for channel in load_channels(run.home).values()
-        for one in missing_streams(channel, records, run.business_date, timezone=timezone)
+        for one in missing_streams(channel, records, run.business_date, timezone=timezone, now=utc_now())
     ]
 
 
