@@ -1,3 +1,5 @@
+{{ config(group='analytics') }}
+
 -- An order belongs to one person or to nobody known: its lines name no two.
 with
 
@@ -6,7 +8,7 @@ members_named_by_lines as (
     select
         order_key,
         count(distinct member_id) as member_count
-    from {{ ref('stg_files__order_lines') }}
+    from {{ ref('int_order_lines_conformed') }}
     group by order_key
 
 )

@@ -1,11 +1,48 @@
 -- Every landed line is in core, or in a document that another one of its order supersedes, or in an
 -- order placed after as_of_date. Superseding is worked out here a second time, by comparing
--- documents in pairs.
+-- documents in pairs; a platform's supersede those of files.
+{% set platforms = ['taobao', 'youzan'] | select('in', var('channels')) | list %}
+{% set channels = ['files'] + platforms %}
+
 with
 
 lines as (
 
-    select * from {{ source('raw', 'files__order_lines') }}
+    {% for channel in channels %}
+        select
+            channel_code,
+            order_id,
+            quantity,
+            ordered_at,
+            paid_at,
+            updated_at,
+            {{ 'true' if channel != 'files' else 'false' }} as is_of_platform,
+            _load_id,
+            _group_hash
+        from {{ source('raw', channel ~ '__order_lines') }}
+        {% if not loop.last %}
+
+            union all
+
+        {% endif %}
+    {% endfor %}
+
+),
+
+orders as (
+
+    {% for channel in channels %}
+        select
+            channel_code,
+            order_id,
+            ordered_at
+        from {{ source('raw', channel ~ '__orders') }}
+        {% if not loop.last %}
+
+            union all
+
+        {% endif %}
+    {% endfor %}
 
 ),
 
@@ -15,12 +52,14 @@ documents as (
         {{ order_key('channel_code', 'order_id') }} as order_key,
         _load_id,
         _group_hash,
+        is_of_platform,
         coalesce(max(updated_at), cast('0001-01-01' as timestamp)) as updated_at,
+        bool_or(paid_at is not null) as is_paid,
         min(coalesce(ordered_at, paid_at)) as happened_at,
         count(*) as line_count,
         sum(quantity) as quantity
     from lines
-    group by channel_code, order_id, _load_id, _group_hash
+    group by channel_code, order_id, is_of_platform, _load_id, _group_hash
 
 ),
 
@@ -35,15 +74,19 @@ superseded as (
         on
             documents.order_key = rivals.order_key
             and (
-                documents.updated_at < rivals.updated_at
+                (documents.is_of_platform, documents.updated_at, documents.is_paid)
+                < (rivals.is_of_platform, rivals.updated_at, rivals.is_paid)
                 or (
-                    documents.updated_at = rivals.updated_at
-                    and documents._group_hash < rivals._group_hash
-                )
-                or (
-                    documents.updated_at = rivals.updated_at
-                    and documents._group_hash = rivals._group_hash
-                    and documents._load_id > rivals._load_id
+                    documents.is_of_platform = rivals.is_of_platform
+                    and documents.updated_at = rivals.updated_at
+                    and documents.is_paid = rivals.is_paid
+                    and (
+                        documents._group_hash < rivals._group_hash
+                        or (
+                            documents._group_hash = rivals._group_hash
+                            and documents._load_id > rivals._load_id
+                        )
+                    )
                 )
             )
     group by documents.order_key, documents._load_id, documents._group_hash
@@ -53,7 +96,7 @@ superseded as (
 orders_after_as_of as (
 
     select {{ order_key('channel_code', 'order_id') }} as order_key
-    from {{ source('raw', 'files__orders') }}
+    from orders
     where {{ business_date('ordered_at') }} > {{ as_of_date() }}
     group by channel_code, order_id
 

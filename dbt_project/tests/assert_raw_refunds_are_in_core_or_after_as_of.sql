@@ -1,5 +1,31 @@
--- Every refund number that landed is in core, unless it was paid back after as_of_date.
+-- Every refund number that landed is in core, unless it was paid back after as_of_date. That of a
+-- platform is paid back when nothing that landed of it is newer than a version that says so; from
+-- the first such version on.
+{% set platforms = ['taobao', 'youzan'] | select('in', var('channels')) | list %}
+
 with
+
+paid_back as (
+
+    select
+        channel_code,
+        refund_id,
+        refunded_at
+    from {{ source('raw', 'files__refunds') }}
+    {% for platform in platforms %}
+
+        union all
+
+        select
+            channel_code,
+            refund_id,
+            min(updated_at) filter (where refund_status = 'SUCCESS') as refunded_at
+        from {{ source('raw', platform ~ '__refunds') }}
+        group by channel_code, refund_id
+        having max(updated_at) filter (where refund_status = 'SUCCESS') = max(updated_at)
+    {% endfor %}
+
+),
 
 raw_refunds as (
 
@@ -7,7 +33,7 @@ raw_refunds as (
         channel_code,
         refund_id,
         max({{ business_date('refunded_at') }}) as last_refunded_date
-    from {{ source('raw', 'files__refunds') }}
+    from paid_back
     group by channel_code, refund_id
 
 ),

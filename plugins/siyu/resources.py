@@ -51,6 +51,7 @@ class Field:
     required: bool = False
     personal: Personal = Personal.NONE
     identifier: str | None = None  # kind of identifier, where the field's name does not say it: `phone`
+    added_later: bool = False  # rows landed before it was: a row without a value of it keeps the hash it had
     doc: str
 
     @property
@@ -107,6 +108,10 @@ def _f(
     return Field(name=name, type=type, required=required, personal=personal, doc=doc)
 
 
+def _later(name: str, type: FieldType, doc: str) -> Field:
+    return Field(name=name, type=type, added_later=True, doc=doc)
+
+
 _CUSTOMER = _f("customer_id", "id", "The customer as the source names them.", personal=Personal.IDENTIFIER)
 _CUSTOMER_REQUIRED = _f(
     "customer_id", "id", "The customer as the source names them.", required=True, personal=Personal.IDENTIFIER
@@ -138,6 +143,8 @@ ORDERS = Resource(
         _f("province", "text", "Province of delivery, as the source writes it."),
         _CURRENCY,
         _UPDATED,
+        _later("store_id", "id", "Store that sold it."),
+        _later("guide_id", "id", "Guide who sold it."),
     ),
 )
 
@@ -169,6 +176,10 @@ ORDER_LINES = Resource(
         _f("paid_at", "timestamp", "When it was paid; empty means never paid."),
         _CURRENCY,
         _UPDATED,
+        _later("store_id", "id", "Store that sold it."),
+        _later("guide_id", "id", "Guide who sold it."),
+        _later("sku_id", "id", "Article: the product in one colour and size."),
+        _later("size", "text", "Size, as printed."),
     ),
 )
 
@@ -197,6 +208,8 @@ REFUNDS = Resource(
         _f("refund_reason", "text", "Reason code of the source."),
         _CURRENCY,
         _UPDATED,
+        _later("sku_id", "id", "Article that came back: the product in one colour and size."),
+        _later("size", "text", "Size, as printed."),
     ),
 )
 
@@ -256,11 +269,160 @@ COSTS = Resource(
         _f("cost_amount", "amount", "Amount spent.", required=True),
         _CURRENCY,
         _UPDATED,
+        _later("store_id", "id", "Store it was spent for."),
+    ),
+)
+
+_STORE = _f("store_id", "id", "Store, by the brand's own code.", required=True)
+
+PAYMENTS = Resource(
+    name="payments",
+    kind=Kind.VERSIONS,
+    key="payment_id",
+    happened="paid_at",
+    not_negative=("payment_amount",),
+    fields=(
+        *_OWNERS,
+        _f("payment_id", "id", "Payment in the source.", required=True),
+        _f("order_id", "id", "Order that it pays.", required=True),
+        _f("tender", "text", "What was paid with, in the source's words.", required=True),
+        _f("payment_amount", "amount", "Amount paid with it.", required=True),
+        _f("paid_at", "timestamp", "When it was paid.", required=True),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+STORES = Resource(
+    name="stores",
+    kind=Kind.VERSIONS,
+    within=("store_id",),
+    key="valid_from",
+    happened=None,  # an opening may be planned
+    not_negative=("area_m2", "monthly_rent_amount"),
+    fields=(
+        *_OWNERS,
+        _STORE,
+        _f(
+            "valid_from",
+            "date",
+            "First day on which area and rent are these; the opening in a list with one row per store.",
+            required=True,
+        ),
+        _f("store_name", "text", "Name of the store."),
+        _f("region", "text", "Sales region."),
+        _f("province", "text", "Province or state."),
+        _f("city", "text", "City."),
+        _f("area_m2", "decimal", "Sales area in square metres."),
+        _f("monthly_rent_amount", "amount", "Rent per calendar month."),
+        _f("opened_on", "date", "First trading day."),
+        _f("closed_on", "date", "First day without trade; empty while it trades."),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+GUIDES = Resource(
+    name="guides",
+    kind=Kind.VERSIONS,
+    key="guide_id",
+    happened=None,  # an entry may be planned
+    fields=(
+        *_OWNERS,
+        _f("guide_id", "id", "Employee number; names are not read.", required=True),
+        _f("store_id", "id", "Store of the guide, by the brand's own code; the newest one."),
+        _f("is_part_time", "boolean", "True for part-timers; empty where the source does not say."),
+        _f("joined_on", "date", "First day of employment."),
+        _f("left_on", "date", "First day no longer employed; empty while employed."),
+        _UPDATED,
+    ),
+)
+
+ROSTERS = Resource(
+    name="rosters",
+    kind=Kind.VERSIONS,
+    within=("store_id", "guide_id"),
+    key="roster_date",
+    happened=None,  # shifts are planned
+    not_negative=("hours",),
+    fields=(
+        *_OWNERS,
+        _STORE,
+        _f("guide_id", "id", "Employee number.", required=True),
+        _f("roster_date", "date", "Business day.", required=True),
+        _f(
+            "hours", "decimal", "Hours on duty in that store on that day, all shifts together.", required=True
+        ),
+        _UPDATED,
+    ),
+)
+
+FOOTFALL = Resource(
+    name="footfall",
+    kind=Kind.VERSIONS,
+    within=("store_id",),
+    key="visit_date",
+    grouped=True,  # the hours of a store's day
+    happened="visit_date",
+    not_negative=("visit_count", "tried_count", "passer_count"),
+    fields=(
+        *_OWNERS,
+        _STORE,
+        _f("visit_date", "date", "Business day.", required=True),
+        _f("visit_hour", "integer", "Hour of the day, 0 to 23; empty for the day as a whole."),
+        _f("visit_count", "integer", "Persons counted at the door.", required=True),
+        _f("tried_count", "integer", "Of these, persons who tried something on."),
+        _f("passer_count", "integer", "Persons counted in front of the store."),
+        _UPDATED,
+    ),
+)
+
+TARGETS = Resource(
+    name="targets",
+    kind=Kind.VERSIONS,
+    within=("target_of", "owner_id", "measure"),
+    key="target_month",
+    happened=None,  # set in advance
+    not_negative=("target_value",),
+    fields=(
+        *_OWNERS,
+        _f("target_of", "text", "Whose target it is: store or guide.", required=True),
+        _f("owner_id", "id", "Store code or employee number.", required=True),
+        _f("measure", "text", "What is to be reached, from seed `target_measures`.", required=True),
+        _f("target_month", "date", "A day of the month that it is for.", required=True),
+        _f("target_value", "decimal", "Amount in the major unit, or a number.", required=True),
+        _CURRENCY,
+        _UPDATED,
+    ),
+)
+
+INVENTORY = Resource(
+    name="inventory",
+    kind=Kind.VERSIONS,
+    within=("store_id", "sku_id"),
+    key="stock_date",
+    happened="stock_date",
+    not_negative=("unit_cost",),  # stock may be: sold before the delivery was booked
+    fields=(
+        *_OWNERS,
+        _STORE,
+        _f("sku_id", "id", "Article: the product in one colour and size.", required=True),
+        _f("stock_date", "date", "Business day at whose end it was on hand.", required=True),
+        _f("product_id", "id", "Product."),
+        _f("size", "text", "Size, as printed."),
+        _f("on_hand_quantity", "integer", "Pieces on hand.", required=True),
+        _f("unit_cost", "decimal", "Cost of goods per piece."),
+        _CURRENCY,
+        _UPDATED,
     ),
 )
 
 RESOURCES: dict[str, Resource] = {
-    resource.name: resource for resource in (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS, TOUCHES, COSTS)
+    resource.name: resource
+    for resource in (
+        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, TOUCHES, COSTS),
+        *(STORES, GUIDES, ROSTERS, FOOTFALL, TARGETS, INVENTORY),
+    )
 }
 
 # The pipeline's own columns of every raw Parquet file, after the resource's own.

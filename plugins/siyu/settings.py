@@ -41,6 +41,7 @@ class DbtVars(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    snapshot_gap_hours: int = Field(default=36, ge=1, le=8_784)
     churn_days: Days = 180
     kpi_window_days: list[Days] = Field(default=[30, 90, 365], max_length=20)
     kpi_month_ends: int = Field(default=12, ge=0, le=600)

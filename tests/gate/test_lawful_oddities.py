@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from siyu.gate import Verdict, audit_candidate
 from siyu.settings import Home
@@ -184,7 +185,15 @@ def refusing(verdict: Verdict) -> list[tuple[str, str, int | None]]:
     return [(check.id, check.status, check.offending_rows) for check in verdict.checks if check.refuses]
 
 
-@pytest.mark.parametrize("story", FIRST_NIGHTS, ids=lambda story: story.__name__)
+def few_of(stories: list[Story]) -> list[ParameterSet]:
+    """All of them; those after the first three are soak tests, for each takes a build and an audit."""
+    return [
+        pytest.param(story, id=story.__name__, marks=() if number < 3 else pytest.mark.soak)
+        for number, story in enumerate(stories)
+    ]
+
+
+@pytest.mark.parametrize("story", few_of(FIRST_NIGHTS))
 def test_f1_a_first_night_with_an_oddity_is_not_refused(template: Template, home: Home, story: Story) -> None:
     verdict = audited(template, home, story, load_id="first")
 
@@ -192,7 +201,7 @@ def test_f1_a_first_night_with_an_oddity_is_not_refused(template: Template, home
     assert verdict.passed
 
 
-@pytest.mark.parametrize("story", LATER_NIGHTS, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("story", few_of(LATER_NIGHTS))
 def test_f1_a_later_night_with_an_oddity_is_not_refused(
     template: Template, small_shop_published: Path, home: Home, story: Story
 ) -> None:

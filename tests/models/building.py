@@ -11,7 +11,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
+from siyu.channels.catalogue import declared
 from siyu.resources import RESOURCES, raw_columns
 from siyu.settings import PROJECT
 
@@ -27,13 +29,38 @@ class DbtBuild:
     output: str
 
 
+def landed_tables() -> dict[str, dict[str, str]]:
+    """Columns of `<channel>__<resource>` for all that can land, with their types."""
+    channels = {"files": RESOURCES} | declared()
+    return {
+        f"{channel}__{resource.name}": raw_columns(resource)
+        for channel, resources in channels.items()
+        for resource in resources.values()
+    }
+
+
+def source_tables() -> dict[str, dict[str, str]]:
+    """Columns of every table in schema `raw` that the project's sources declare, with their types."""
+    sources = [
+        source
+        for file in sorted((DBT_PROJECT / "models" / "sources").glob("*.yml"))
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+    ]
+    assert {source["schema"] for source in sources} == {"raw"}
+    return {
+        table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
+        for source in sources
+        for table in source["tables"]
+    }
+
+
 def create_raw_views(database: Path) -> None:
-    """Create an empty `raw.files__<resource>` with the columns that landing would give it."""
+    """Create every source as an empty table, what can land with the columns that landing would give it."""
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema raw")
-        for resource in RESOURCES.values():
-            columns = ", ".join(f'"{name}" {type_}' for name, type_ in raw_columns(resource).items())
-            connection.execute(f"create table raw.files__{resource.name} ({columns})")
+        for table, types in (source_tables() | landed_tables()).items():
+            columns = ", ".join(f'"{name}" {type_}' for name, type_ in types.items())
+            connection.execute(f"create table raw.{table} ({columns})")
 
 
 def dbt_build(folder: Path, *arguments: str, as_of_date: str, **environment: str) -> DbtBuild:

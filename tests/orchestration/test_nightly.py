@@ -42,8 +42,8 @@ def query(home: Path, sql: str) -> list[tuple[Any, ...]]:
         return marts.execute(sql).fetchall()
 
 
-def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> None:
-    """One story, because a night takes a minute: first night, same again, refusal, bad file."""
+def test_nights_of_a_small_shop_from_first_to_broken_file(tmp_path: Path) -> None:
+    """One story, because a night takes a minute: first night, same again, bad file."""
     mapping, log = write_small_shop(tmp_path)
     home = tmp_path / "home"
 
@@ -65,15 +65,6 @@ def test_nights_of_a_small_shop_from_first_file_to_refusal(tmp_path: Path) -> No
     assert str(home / "report" / "index.html") in again.stdout
 
     served = Home(home).marts_file.read_bytes()
-    publications = sorted(path.name for path in (home / "publications").iterdir())
-    yuan = mapping.read_text(encoding="utf-8")
-    mapping.write_text(yuan.replace("currency: CNY", "currency: CNY\namount_unit: minor"), encoding="utf-8")
-    refused = nightly(home, mapping, log)
-    assert refused.returncode == 1, refused.stdout
-    assert "order_amounts_not_restated_in_another_unit" in refused.stderr
-    assert Home(home).marts_file.read_bytes() == served
-    assert sorted(path.name for path in (home / "publications").iterdir()) == publications
-
     (log / "broken.csv").write_text("order,buyer,sku\nA6,dan,tea\n", encoding="utf-8")
     broken = nightly(home, mapping, log)
     assert broken.returncode == 2, broken.stdout
@@ -120,6 +111,22 @@ def test_a_night_that_is_killed_leaves_nothing_and_completes_when_run_again(tmp_
     done = nightly(home, mapping, log)
     assert done.returncode == 0, done.stderr
     assert query(home, "select cast(sum(paid_amount) as varchar) from marts.fct_orders") == [(GROSS,)]
+
+
+@pytest.mark.soak
+def test_a_night_that_is_refused_changes_something_that_a_reader_sees(tmp_path: Path) -> None:
+    mapping, log = write_small_shop(tmp_path)
+    home = tmp_path / "home"
+    assert nightly(home, mapping, log).returncode == 0
+    served = Home(home).marts_file.read_bytes()
+    publications = sorted(path.name for path in (home / "publications").iterdir())
+    yuan = mapping.read_text(encoding="utf-8")
+    mapping.write_text(yuan.replace("currency: CNY", "currency: CNY\namount_unit: minor"), encoding="utf-8")
+    refused = nightly(home, mapping, log)
+    assert refused.returncode == 1, refused.stdout
+    assert "order_amounts_not_restated_in_another_unit" in refused.stderr
+    assert Home(home).marts_file.read_bytes() == served
+    assert sorted(path.name for path in (home / "publications").iterdir()) == publications
 
 
 def test_mappings_and_paths_that_do_not_pair_end_in_a_usage_error(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ names as (
     select
         campaign_code,
         max(campaign_name) as campaign_name
-    from {{ ref('stg_files__touches') }}
+    from {{ ref('int_touches_conformed') }}
+    where touch_type = 'campaign_arm'
     group by campaign_code
 
 ),

@@ -2,7 +2,7 @@ with
 
 costs as (
 
-    select * from {{ ref('stg_files__costs') }}
+    select * from {{ ref('int_costs_conformed') }}
 
 ),
 

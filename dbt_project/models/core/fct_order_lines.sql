@@ -2,7 +2,7 @@ with
 
 order_lines as (
 
-    select * from {{ ref('stg_files__order_lines') }}
+    select * from {{ ref('int_order_lines_conformed') }}
 
 ),
 

@@ -14,7 +14,7 @@ refunds as (
 
 customers as (
 
-    select * from {{ ref('stg_files__customers') }}
+    select * from {{ ref('int_customers_conformed') }}
 
 ),
 

@@ -5,7 +5,8 @@ touches as (
     select
         *,
         {{ business_date('touched_at') }} as touched_date
-    from {{ ref('stg_files__touches') }}
+    from {{ ref('int_touches_conformed') }}
+    where touch_type = 'campaign_arm'
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 customers as (
 
-    select * from {{ ref('stg_files__customers') }}
+    select * from {{ ref('int_customers_conformed') }}
 
 ),
 
@@ -26,13 +26,26 @@ touches as (
 
 ),
 
+points_changes as (
+
+    select * from {{ ref('fct_points') }}
+
+),
+
+feedback as (
+
+    select * from {{ ref('fct_feedback') }}
+
+),
+
 customers_dated as (
 
     select
         *,
         {{ business_date('enrolled_at') }} as enrolled_date,
         {{ business_date('unenrolled_at') }} as unenrolled_date,
-        {{ business_date('added_at') }} as added_date
+        {{ business_date('added_at') }} as added_date,
+        {{ business_date('registered_at') }} as registered_date
     from customers
     where not is_excluded
 
@@ -48,7 +61,8 @@ sightings as (
         1 as source_rank
     from customers_dated
     where
-        coalesce(least(enrolled_date, added_date), {{ as_of_date() }}) <= {{ as_of_date() }}
+        coalesce(least(registered_date, enrolled_date, added_date), {{ as_of_date() }})
+        <= {{ as_of_date() }}
 
     union all
 
@@ -80,6 +94,27 @@ sightings as (
         min(channel_code) as channel_code,
         4 as source_rank
     from touches
+    group by member_id
+
+    union all
+
+    select
+        member_id,
+        min(brand_code) as brand_code,
+        min(channel_code) as channel_code,
+        5 as source_rank
+    from points_changes
+    group by member_id
+
+    union all
+
+    select
+        member_id,
+        min(brand_code) as brand_code,
+        min(channel_code) as channel_code,
+        6 as source_rank
+    from feedback
+    where member_id <> 'unknown'
     group by member_id
 
 ),

@@ -4,7 +4,7 @@ with
 
 orders as (
 
-    select * from {{ ref('stg_files__orders') }}
+    select * from {{ ref('int_orders_conformed') }}
 
 ),
 

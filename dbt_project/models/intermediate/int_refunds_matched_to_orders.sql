@@ -5,7 +5,7 @@ refunds as (
     select
         *,
         {{ business_date('refunded_at') }} as refunded_date
-    from {{ ref('stg_files__refunds') }}
+    from {{ ref('int_refunds_conformed') }}
 
 ),
 

@@ -181,3 +181,33 @@ def world(
         f"written to {folder} in {described['seconds']} s; truth/ says what is true about it"
     )
     print_result(described, text, as_json=as_json)
+
+
+@app.command("pos")
+def pos(
+    world: Annotated[Path, typer.Argument(help="A world, as `siyu sandbox world` wrote it.")],
+    folder: Annotated[Path, typer.Argument(help="Where the files go; made when absent.")],
+    *,
+    as_of: Annotated[
+        date, typer.Option("--as-of", parser=day, metavar="DAY", help="The last day that is in them.")
+    ],
+    since: Annotated[
+        date | None,
+        typer.Option(
+            parser=day, metavar="DAY", help="Only what changed from this day on; default everything."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what the stores' tills would export.
+
+    CSV files as of the end of the day: receipts with lines, payments and returns, members, stores, staff and
+    rosters, footfall, targets, inventory, staff and gift costs. examples/mappings/pos_exports.yml reads them.
+
+    Example: siyu sandbox pos world/ exports/ --as-of 2026-03-01
+    """
+    from siyu.sandbox.pos import export_pos
+
+    rows = export_pos(world, folder, as_of=as_of, since=since)
+    words = "\n".join([*(f"{count:>10,}  {name}" for name, count in rows.items()), f"written to {folder}"])
+    print_result({"as_of": as_of.isoformat(), "files": rows}, words, as_json=as_json)

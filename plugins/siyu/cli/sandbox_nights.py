@@ -41,8 +41,9 @@ def nights(
 ) -> None:
     """Run nights over a simulated brand.
 
-    Serves the world's platforms on this machine while it runs, configures a new home for them and runs its nights
-    with the clock of each. The home keeps what was published; its channels.yml shows how accounts are configured.
+    Serves the world's platforms on this machine while it runs, configures a new home for them, writes what its tills
+    export to WORLD/exports, and runs its nights with the clock of each. The home keeps what was published; its
+    channels.yml shows how accounts are configured.
 
     Example: siyu sandbox nights world/ --nights 3 --home .siyu/demo
     """
@@ -50,8 +51,10 @@ def nights(
 
     from siyu.cli.night_report import StepProgress, print_night
     from siyu.orchestration.nightly import run_night
-    from siyu.settings import find_home
+    from siyu.sandbox.pos import export_pos
+    from siyu.settings import PROJECT, FileSource, find_home
 
+    tills = FileSource(mapping=PROJECT / "examples" / "mappings" / "pos_exports.yml", path=world / "exports")
     place, days = find_home(home), _last_days(world, count)
     if place.version_file.exists():
         raise UsageError(
@@ -69,7 +72,8 @@ def nights(
             with _clock_at(_noon_after(day)), StepProgress(errors, quiet=as_json) as progress:
                 if not as_json:
                     errors.print(f"night of {day}", highlight=False)
-                done.append(run_night(place, [], business_date=day, on_step=progress.step_ended))
+                export_pos(world, tills.path, as_of=day)
+                done.append(run_night(place, [tills], business_date=day, on_step=progress.step_ended))
     if as_json:
         print_json(done)
     else:
@@ -84,7 +88,7 @@ def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, fi
         made: The apps of the server.
         base: Where it answers.
         world: Its folder, which knows the shops and advertisers.
-        first_night: Business date of the first night; what is asked for call by call is read from two days before.
+        first_night: Business date of the first night; what is asked for call by call is read from that day on.
     """
     from siyu.orchestration.connections import Connection, save_connection
 
@@ -99,20 +103,28 @@ def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, fi
     }
     for name, (path, settings) in connections.items():
         save_connection(home, name, Connection(base_url=f"{base}/{path}", settings=settings))
-    whole, days = _described(world)["from"], first_night - 2 * _DAY
+    whole = _described(world)["from"]
     accounts: dict[str, list[tuple[object, str]]] = {
         "youzan": [(youzan.grants["kdt_id"], "youzan")],
         "taobao": [("tmall", "tmall_shop")],
         "ocean_engine": [(advertiser, "douyin_feed") for advertiser in _advertisers(world)],
         "wecom": [(wecom.app_id, "wecom")],
     }
-    since: dict[str, Any] = {"youzan": whole, "taobao": days, "ocean_engine": whole, "wecom": days}
+    since: dict[str, Any] = {
+        "youzan": whole,
+        "taobao": first_night,
+        "ocean_engine": whole,
+        "wecom": first_night,
+    }
     # what is asked for call by call
     recent = (
         *("moments", "moment_tasks", "moment_reach", "moment_reactions", "bills"),
         *("mass_messages", "mass_message_tasks", "mass_message_results", "group_message_results"),
     )
-    streams = {"wecom": {stream: {"look_back": 2} for stream in recent}}
+    streams: dict[str, dict[str, dict[str, object]]] = {
+        "wecom": {stream: {"look_back": 2} for stream in recent},
+        "youzan": {"points_changes": {"read": False}},  # a call per customer and week: an hour of a demo
+    }
     content = {
         channel: {
             "accounts": [

@@ -30,10 +30,11 @@ _ONE_ROW = "select 1 as one"
 _LOADS = """
     create or replace table raw.loads (
         load_id varchar, channel varchar, account_id varchar, stream varchar, window_start timestamp,
-        window_end timestamp, observed_at timestamp, is_complete boolean, landed_at timestamp
+        window_end timestamp, observed_at timestamp, is_complete boolean, skipped_count bigint,
+        landed_at timestamp
     )
 """
-_LOAD = "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LOAD = "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RAW_SCHEMA = "create schema if not exists raw"
 _INTO_RAW = "set schema = 'raw'"
 _BACK = "set schema = 'main'"
@@ -112,6 +113,7 @@ def _list_loads(connection: DuckDBPyConnection, records: tuple[LoadRecord, ...])
                 for moment in (read.window_start, read.window_end, read.observed_at)
             ),
             read.is_complete,
+            read.skipped,
             record.landed_at.astimezone(UTC).replace(tzinfo=None),
         )
         for record in records

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression, StarExpression
+from duckdb import CaseExpression, DuckDBPyConnection, DuckDBPyRelation, Expression, StarExpression
 
 from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
@@ -378,9 +378,8 @@ def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepar
         kept = kept.join(answers, column(lookup) == column(f"_of_{field.name}"), how="left")
     values_of = {field.name: _landing_value(field) for field in resource.fields}
     reason = column("_exclusion")
-    # the JSON of a list frames its texts: no two rows with different content have one text
-    content = call("list_value", *(text(value) for value in values_of.values()), text(reason))
-    row_hash = call("left", call("sha256", text(call("to_json", content))), constant(_HASH_LENGTH))
+    content = _content(resource, values_of, reason)
+    row_hash = call("left", call("sha256", content), constant(_HASH_LENGTH))
     landing = [values_of[field.name].alias(field.raw_column) for field in resource.fields if field.raw_column]
     attributes = [
         values_of[field.name].alias(f"_attribute_{field.name}")
@@ -398,6 +397,23 @@ def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepar
         *(column(name) for name in (_OF_ITEM if resource.is_observed else {})),
     )
     return rows.select(StarExpression(), _key(resource).alias("_key"), _document(resource).alias("_document"))
+
+
+def _content(resource: Resource, values_of: dict[str, Expression], reason: Expression) -> Expression:
+    """What a row says, as one text: no two rows with different content have the same, since JSON frames its texts.
+
+    Fields that were added later follow by name, and only where they have a value: a row that landed before they were
+    has the same text again.
+    """
+    first = [text(values_of[field.name]) for field in resource.fields if not field.added_later]
+    content = text(call("to_json", call("list_value", *first, text(reason))))
+    for field in resource.fields:
+        if field.added_later:
+            value = text(values_of[field.name])
+            named = text(call("to_json", call("list_value", constant(field.name), value)))
+            there = CaseExpression(value.isnotnull(), named)
+            content = call("||", content, or_empty(there))
+    return content
 
 
 def _lookup(field: Field) -> Expression:

@@ -29,6 +29,7 @@ def shop(tmall: Sandbox) -> Account:
     return tmall.account("tmall-1", "tmall_shop", settings)
 
 
+@pytest.mark.soak
 def test_an_order_of_tmall_is_lost_or_doubled_or_has_another_amount(
     tmall: Sandbox, shop: Account, home: Home
 ) -> None:

@@ -1,0 +1,29 @@
+{{ config(enabled='wecom' in var('channels')) }}
+
+with
+
+contact_tags as (
+
+    select * from {{ ref('stg_wecom__contact_tags') }}
+
+),
+
+-- tags come with the contacts
+observations as (
+
+    select * from {{ ref('int_snapshot_observations') }}
+    where
+        channel = 'wecom'
+        and stream = 'contacts'
+
+),
+
+episodes as (
+
+    {{ snapshot_episodes(
+        'contact_tags', 'observations', key=['guide_key', 'member_id', 'tag_key']
+    ) }}
+
+)
+
+select * from episodes

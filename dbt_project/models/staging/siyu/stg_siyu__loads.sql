@@ -1,0 +1,25 @@
+with
+
+loads as (
+
+    select
+        -- ids
+        load_id,
+        channel,
+        account_id,
+        stream,
+
+        -- what was read, to its end or not
+        is_complete,
+        skipped_count,
+
+        -- timestamps (UTC): the window is half-open; observed_at is when its reading began
+        window_start,
+        window_end,
+        observed_at,
+        landed_at
+    from {{ source('raw', 'loads') }}
+
+)
+
+select * from loads

@@ -1,0 +1,106 @@
+{{ config(materialized='table') }}
+
+with
+
+lines as (
+
+    select * from {{ source('raw', 'taobao__order_lines') }}
+
+),
+
+-- a document is what one load says about one order in one version: it wins or loses whole
+documents as (
+
+    select
+        channel_code,
+        order_id,
+        _load_id,
+        _group_hash,
+        max(updated_at) as updated_at,
+        bool_or(paid_at is not null) as is_paid
+    from lines
+    group by channel_code, order_id, _load_id, _group_hash
+
+),
+
+documents_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by channel_code, order_id
+            order by
+                updated_at desc,
+                -- within one second: what is paid was unpaid before
+                is_paid desc,
+                -- the hash starts with the number of lines: the fuller document first
+                _group_hash desc,
+                _load_id asc
+        ) as version_rank
+    from documents
+
+),
+
+newest as (
+
+    select
+        -- ids
+        {{ order_key('lines.channel_code', 'lines.order_id') }} as order_key,
+        lines.order_id,
+        lines._line_number as line_number,
+        lines.line_id,
+        lines.brand_code,
+        lines.channel_code,
+        lines.account_id,
+        lines.refund_id,
+
+        -- what was sold
+        lines.item_id,
+        lines.sku_id,
+        lines.item_code,
+        lines.sku_code,
+        lines.product_name,
+        lines.sku_properties,
+        lines.category_id,
+        lines.quantity,
+
+        -- how far it is, in the platform's words
+        lines.line_status,
+        lines.refund_status,
+        lines.is_reviewed,
+
+        -- amounts; the platform knows yuan alone
+        'CNY' as currency_code,
+        lines.unit_price,
+        lines.discount_amount,
+        lines.adjust_amount,
+        lines.line_amount,
+        lines.order_discount_amount,
+        lines.paid_amount,
+
+        -- timestamps (UTC)
+        lines.ordered_at,
+        lines.paid_at,
+        lines.shipped_at,
+        lines.ended_at,
+        lines.updated_at,
+
+        -- does it count
+        lines.is_excluded,
+        lines.exclusion_reason,
+
+        -- the pipeline's own
+        lines._load_id,
+        lines._source_row
+    from lines
+    inner join documents_ranked
+        on
+            lines.channel_code = documents_ranked.channel_code
+            and lines.order_id = documents_ranked.order_id
+            and lines._load_id = documents_ranked._load_id
+            and lines._group_hash = documents_ranked._group_hash
+    where documents_ranked.version_rank = 1
+
+)
+
+select * from newest

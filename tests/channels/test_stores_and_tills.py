@@ -1,0 +1,233 @@
+"""What tills export beside orders: stores, guides, rosters, footfall, targets, stock, payments. Good and bad files."""
+
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from siyu.channels.files import claim_files, land_file
+from siyu.channels.files.check import check_mapping
+from siyu.errors import SourceError, UsageError
+from siyu.landing import LoadRecord
+from siyu.resources import RESOURCES
+from tests.channels.sandboxed import NOW, landed
+from tests.channels.shop import Shop
+
+
+def column(header: str, type_: str, **more: Any) -> dict[str, Any]:
+    return {"from": header, "type": type_, "personal": "none"} | more
+
+
+STORE, GUIDE = column("门店", "id"), column("工号", "id")
+DAY = column("日期", "date")
+# By resource: its columns, its fields, a header with a good row.
+TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "payments": (
+        {
+            "number": column("流水", "id"), "receipt": column("小票", "id"), "tender": column("方式", "text"),
+            "paid": column("金额", "amount"),
+            "at": column("时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "payment_id": "number", "order_id": "receipt", "tender": "tender", "payment_amount": "paid",
+            "paid_at": "at",
+        },
+        "流水,小票,方式,金额,时间",
+        "P1,R1,微信,60.01,2026-03-01 23:59:59",
+    ),
+    "stores": (
+        {
+            "store": STORE, "day": DAY, "name": column("名称", "text"), "area": column("面积", "decimal"),
+            "rent": column("租金", "amount"),
+        },
+        {
+            "store_id": "store", "valid_from": "day", "store_name": "name", "area_m2": "area",
+            "monthly_rent_amount": "rent", "opened_on": "day",
+        },
+        "门店,日期,名称,面积,租金",
+        "S1,2020-05-01,上海一店,120.5,30000",
+    ),
+    "guides": (
+        {"guide": GUIDE, "store": STORE, "kind": column("用工", "text"), "day": DAY},
+        {
+            "guide_id": "guide", "store_id": "store", "joined_on": "day",
+            "is_part_time": {"condition": {"column": "kind", "equals": "兼职"}},
+        },
+        "工号,门店,用工,日期",
+        "G1,S1,兼职,2024-01-01",
+    ),
+    "rosters": (
+        {"guide": GUIDE, "store": STORE, "day": DAY, "hours": column("工时", "decimal")},
+        {"guide_id": "guide", "store_id": "store", "roster_date": "day", "hours": "hours"},
+        "工号,门店,日期,工时",
+        "G1,S1,2026-03-01,7.5",
+    ),
+    "footfall": (
+        {
+            "store": STORE, "day": DAY, "hour": column("时段", "integer"), "visits": column("进店", "integer"),
+            "tried": column("试穿", "integer"),
+        },
+        {
+            "store_id": "store", "visit_date": "day", "visit_hour": "hour", "visit_count": "visits",
+            "tried_count": "tried",
+        },
+        "门店,日期,时段,进店,试穿",
+        "S1,2026-03-01,10,25,4",
+    ),
+    "targets": (
+        {"store": STORE, "month": column("月份", "date", format="%Y-%m"), "target": column("目标", "amount")},
+        {
+            "target_of": {"constant": "store"}, "owner_id": "store", "measure": {"constant": "net_revenue"},
+            "target_month": "month", "target_value": "target",
+        },
+        "门店,月份,目标",
+        "S1,2026-03,200000.50",
+    ),
+    "inventory": (
+        {
+            "store": STORE, "day": DAY, "sku": column("货号", "id"), "size": column("尺码", "text"),
+            "pieces": column("库存", "integer"), "cost": column("成本", "decimal"),
+        },
+        {
+            "store_id": "store", "stock_date": "day", "sku_id": "sku", "size": "size",
+            "on_hand_quantity": "pieces", "unit_cost": "cost",
+        },
+        "门店,日期,货号,尺码,库存,成本",
+        "S1,2026-02-28,P1-41,41,3,33.335",
+    ),
+}  # fmt: skip
+
+
+def land(shop: Shop, resource: str, *rows: str, header: str | None = None) -> LoadRecord:
+    """The load of a file with these rows; its name is its content's, as another export's would be."""
+    columns, fields, usual, _ = TABLES[resource]
+    path = shop.put("\n".join([header or usual, *rows, ""]), f"{resource}_{crc32(repr(rows).encode())}.csv")
+    mapping = shop.mapping(
+        columns=columns, resources={resource: {"fields": fields}}, top={"channel": "pos_till"}
+    )
+    ((source, file),) = claim_files(mapping, path).claimed
+    return land_file(mapping, source, file, shop.settings, shop.home, landed_at=NOW)
+
+
+def counts(record: LoadRecord, resource: str) -> tuple[int, int, dict[str, int]]:
+    found = record.resources[resource].counts
+    return found.landed, found.unchanged, found.quarantine_reasons
+
+
+def test_every_resource_beside_orders_is_tried_here() -> None:
+    asked = {*TABLES, "orders", "order_lines", "refunds", "customers", "touches", "costs"}
+    assert asked == set(RESOURCES)
+
+
+@pytest.mark.parametrize("resource", TABLES)
+def test_a_good_row_does_not_land_or_lands_twice(shop: Shop, resource: str) -> None:
+    row = TABLES[resource][3]
+    assert counts(land(shop, resource, row), resource) == (1, 0, {})
+    assert counts(land(shop, resource, row, ""), resource) == (0, 1, {})  # another export, the same row
+
+
+@pytest.mark.parametrize("resource", TABLES)
+def test_a_file_with_a_header_alone_is_an_error(shop: Shop, resource: str) -> None:
+    assert counts(land(shop, resource), resource) == (0, 0, {})
+
+
+@pytest.mark.parametrize("resource", TABLES)
+def test_an_empty_file_lands(shop: Shop, resource: str) -> None:
+    with pytest.raises(SourceError):
+        land(shop, resource, header="\n")
+
+
+@pytest.mark.parametrize(
+    ("resource", "row", "reason"),
+    [
+        ("payments", "P1,R1,微信,-5.00,2026-03-01 10:00:00", "negative_value"),
+        ("payments", "P1,,微信,5.00,2026-03-01 10:00:00", "missing_value"),
+        (
+            "payments",
+            "P1,R1,微信,5.00,2026-03-01 24:00:00",
+            "not_a_date",
+        ),  # of which day does the till not say
+        ("payments", "P1,R1,微信,5.00,2099-03-01 10:00:00", "date_after_landing"),
+        ("stores", "S1,2020-05-01,上海一店,-1,30000", "negative_value"),
+        ("stores", "S1,,上海一店,120,30000", "missing_value"),
+        ("guides", ",S1,兼职,2024-01-01", "missing_value"),
+        ("rosters", "G1,S1,2026-03-01,-1", "negative_value"),
+        ("rosters", "G1,S1,2026-03-01,全天", "not_a_number"),
+        ("footfall", "S1,2026-03-01,10,-1,0", "negative_value"),
+        ("footfall", "S1,2026-03-01,10,2.5,0", "not_an_integer"),
+        ("footfall", "S1,2099-03-01,10,1,0", "date_after_landing"),
+        ("targets", "S1,2026-13,1", "not_a_date"),
+        ("targets", "S1,2026-03,", "missing_value"),
+        ("inventory", "S1,2026-02-28,P1-41,41,,1", "missing_value"),
+        ("inventory", "S1,2026-02-28,P1-41,41,3,-1", "negative_value"),
+        ("inventory", "S1,2099-02-28,P1-41,41,3,1", "date_after_landing"),
+    ],
+)
+def test_a_bad_row_lands_or_takes_the_good_ones_with_it(
+    shop: Shop, resource: str, row: str, reason: str
+) -> None:
+    assert counts(land(shop, resource, TABLES[resource][3], row), resource) == (1, 0, {reason: 1})
+
+
+@pytest.mark.parametrize(
+    ("resource", "row"),
+    [
+        ("footfall", "no_such_store,2026-03-01,10,5,0"),  # lists of stores come in another file
+        ("inventory", "S1,2026-02-28,P1-41,41,-2,33.3"),  # sold before its delivery was booked
+        ("targets", "S1,2099-03,1"),
+        ("rosters", "G1,S1,2099-03-01,8"),
+        ("stores", "S9,2099-03-01,上海九店,100,1"),
+    ],
+)
+def test_a_row_that_is_odd_but_may_be_true_is_kept_out(shop: Shop, resource: str, row: str) -> None:
+    assert counts(land(shop, resource, row), resource) == (1, 0, {})
+
+
+def test_a_key_that_stands_twice_in_a_file_is_lost_or_doubled(shop: Shop) -> None:
+    row = TABLES["inventory"][3]
+    twice = land(shop, "inventory", row, row)
+    assert counts(twice, "inventory") == (1, 1, {})
+    other = land(shop, "inventory", row, row.replace(",3,", ",4,"))  # both are kept: staging takes one
+    assert counts(other, "inventory") == (1, 1, {})
+    assert landed(shop.home, "files__inventory", "on_hand_quantity") == [(3,), (4,)]
+
+
+def test_an_hour_that_changes_leaves_the_other_hours_of_its_day_behind(shop: Shop) -> None:
+    land(shop, "footfall", "S1,2026-03-01,10,25,4", "S1,2026-03-01,11,30,5")
+    again = land(shop, "footfall", "S1,2026-03-01,11,31,5", "S1,2026-03-01,10,25,4")
+    assert counts(again, "footfall") == (2, 0, {})  # the day lands whole
+    assert len(landed(shop.home, "files__footfall", "distinct _group_hash")) == 2
+
+
+def test_an_iso_time_at_24_o_clock_is_not_the_next_midnight(shop: Shop) -> None:
+    """Without a format the column takes ISO times, and there 24:00 is where the day ends."""
+    columns, fields, header, _ = TABLES["payments"]
+    rows = f"{header}\nP1,R1,微信,5.00,2026-02-28 24:00:00\nP2,R1,微信,5.00,2026-03-01 00:00:00\n"
+    found = shop.read(
+        rows,
+        columns=columns | {"at": column("时间", "timestamp")},
+        resources={"payments": {"fields": fields}},
+        top={"channel": "pos_till"},
+    )["payments"]
+    assert found.rejects == []
+    assert len(set(found.column("paid_at"))) == 1
+
+
+def test_a_mapping_without_what_a_resource_needs_is_taken(shop: Shop) -> None:
+    columns, fields, *_ = TABLES["footfall"]
+    short = {name: value for name, value in fields.items() if name != "visit_count"}
+    with pytest.raises(UsageError, match="footfall needs the field 'visit_count'"):
+        shop.mapping(columns=columns, resources={"footfall": {"fields": short}})
+    with pytest.raises(UsageError, match="did you mean 'inventory'"):
+        shop.mapping(columns=columns, resources={"inventry": {"fields": fields}})
+
+
+def test_check_leaves_out_what_lands_beside_orders(shop: Shop) -> None:
+    columns, fields, header, row = TABLES["footfall"]
+    shop.put(f"{header}\n{row}\nS1,2026-03-02,10,-1,0\n", "footfall.csv")
+    mapping = shop.mapping(
+        columns=columns, resources={"footfall": {"fields": fields}}, top={"channel": "pos_till"}
+    )
+    ((found,),) = [file.resources for file in check_mapping(mapping, shop.folder, shop.settings).files]
+    assert (found.resource, found.read, found.would_land) == ("footfall", 2, 1)
+    assert [(bad.reason, bad.column) for bad in found.rejected] == [("negative_value", "visit_count")]
