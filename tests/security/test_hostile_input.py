@@ -412,7 +412,7 @@ def test_f35_params_as_airflow_resolves_them(strings: list[str], figure: Figure)
 def test_f35_settings_name_exactly_the_vars_of_the_dbt_project() -> None:
     project = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
     declared = project["vars"]
-    given_by_the_run = {"as_of_date", "business_timezone", "reporting_currency"}
+    given_by_the_run = {"channels", "as_of_date", "business_timezone", "reporting_currency"}
 
     assert set(DbtVars.model_fields) == set(declared) - given_by_the_run
     assert DbtVars().model_dump() == {name: declared[name] for name in DbtVars.model_fields}
