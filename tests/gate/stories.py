@@ -89,5 +89,7 @@ def _copy_seeds(connection: duckdb.DuckDBPyConnection, template: Template) -> No
 
 def _failing(connection: duckdb.DuckDBPyConnection, template: Template) -> Iterator[str]:
     for test in template.tests:
+        if "compiled_code" not in test:  # of staging: no test of a night
+            continue
         if len(connection.sql(test["compiled_code"])):
             yield test["name"]

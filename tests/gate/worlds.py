@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from siyu.engine import connect, quoted
 from siyu.landing.batch import Batch, Source
+from siyu.landing.raw_views import list_loads
 from siyu.landing.register import land
 from siyu.resources import DUCKDB_TYPES, RESOURCES
 from siyu.settings import Home, Settings
@@ -187,6 +188,7 @@ class World:
     def show_as_raw(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Tables `raw.files__<resource>` as dbt sees them, without landing: a customer's id is its own token."""
         connection.execute("create schema raw")
+        list_loads(connection, ())
         for name in self.rows:
             resource = RESOURCES[name]
             columns = [

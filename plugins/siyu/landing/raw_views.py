@@ -85,7 +85,7 @@ def create_raw_views(
                 rows.create_view(f"{channel}__{name}", replace=True)
     finally:
         connection.execute(_BACK)
-    _list_loads(connection, records)
+    list_loads(connection, records)
     newest = [
         landed.newest_at
         for record in records
@@ -99,8 +99,11 @@ def create_raw_views(
     )
 
 
-def _list_loads(connection: DuckDBPyConnection, records: tuple[LoadRecord, ...]) -> None:
-    """Say which windows were read, when, and whether to their end: what an absence in a snapshot means hangs on it."""
+def list_loads(connection: DuckDBPyConnection, records: tuple[LoadRecord, ...]) -> None:
+    """Make table `raw.loads`: which windows were read, when, and whether to their end.
+
+    What an absence in a snapshot means hangs on it.
+    """
     connection.execute(_LOADS)
     rows = [
         (

@@ -7,7 +7,10 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-from siyu.engine import connect, literal
+from duckdb import ColumnExpression, ConstantExpression
+from duckdb.sqltypes import VARCHAR
+
+from siyu.engine import connect
 from siyu.errors import UsageError
 
 # Name of the file → the view of pos.sql that is in it, what its rows are sorted by, and when one of them last changed.
@@ -68,10 +71,11 @@ def export_pos(world: Path, folder: Path, *, as_of: date, since: date | None = N
         connection.execute(files(__package__).joinpath("pos.sql").read_text(encoding="utf-8"))
         for file, (view, order, changed) in _FILES.items():
             name = f"{file}_{as_of:%Y%m%d}.csv"
-            news = f"cast({changed} as varchar) >= '{since}'" if since and changed else "true"
-            (count,) = connection.execute(
-                f"copy (select * from pos.{view} where {news} order by {order}) "  # noqa: S608 - all of it is ours
-                f"to {literal(str(folder / name))} (format csv, header, delimiter ',')"
-            ).fetchall()[0]
-            rows[name] = int(count)
+            found = connection.sql("select * from query_table(?)", params=[f"pos.{view}"])
+            if since and changed:
+                first = ConstantExpression(since.isoformat())
+                found = found.filter(ColumnExpression(changed).cast(VARCHAR) >= first)
+            found = found.order(order)
+            rows[name] = int(found.count("*").fetchall()[0][0])
+            found.write_csv(str(folder / name), sep=",", header=True)
     return rows
