@@ -114,7 +114,7 @@ def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, fi
         "youzan": whole,
         "taobao": first_night,
         "ocean_engine": whole,
-        "wecom": first_night,
+        "wecom": first_night - 2 * _DAY,
     }
     # what is asked for call by call
     recent = (
