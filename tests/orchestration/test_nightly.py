@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 import pytest
 
 from siyu.settings import Home
@@ -111,6 +112,30 @@ def test_a_night_that_is_killed_leaves_nothing_and_completes_when_run_again(tmp_
     done = nightly(home, mapping, log)
     assert done.returncode == 0, done.stderr
     assert query(home, "select cast(sum(paid_amount) as varchar) from marts.fct_orders") == [(GROSS,)]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_command_that_is_ended_leaves_no_night_running_behind_it(tmp_path: Path, signal_number: int) -> None:
+    mapping, log = write_small_shop(tmp_path)
+    command = [str(Path(sys.executable).parent / "siyu"), "nightly", "--home", str(tmp_path / "home")]
+    process = psutil.Popen(
+        [*command, "--mapping", str(mapping), "--path", str(log)],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not (started := process.children()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal_number)
+    assert process.wait(timeout=30) == -signal_number
+    # Airflow alone takes longer to start than this
+    ended, still_there = psutil.wait_procs(started, timeout=3)
+    for orphan in still_there:
+        orphan.kill()
+    assert ended
+    assert not still_there
 
 
 @pytest.mark.soak

@@ -2,12 +2,15 @@
 
 The plan is a JSON list of `{"dag_id": …, "conf": {…}, "may_fail": …}`; an empty one only prepares the metadata
 database. The process ends with 0 when every run succeeded (a skipped task is no failure) and with 1 at the first that
-did not and may not fail; the steps' journal says why.
+did not and may not fail; the steps' journal says why. Runs end as soon as standard input does, which is a pipe from
+the command that waits for them: however that ended, no night goes on writing into the home behind it.
 """
 
 import json
 import os
+import signal
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,6 +67,13 @@ def run_dags(plan: list[dict[str, Any]]) -> bool:
     return True
 
 
+def _end_with_standard_input() -> None:
+    """Wait until whoever holds the other end of our standard input is gone, then end as a killed process does."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _assets_that_wake(dag: Any) -> set[str]:
     condition = getattr(dag.timetable, "asset_condition", None)
     return {asset.name for asset in condition.objects} if condition else set()
@@ -71,5 +81,7 @@ def _assets_that_wake(dag: Any) -> set[str]:
 
 if __name__ == "__main__":
     plan_of_the_night = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    if plan_of_the_night:
+        threading.Thread(target=_end_with_standard_input, daemon=True).start()
     prepare_airflow()
     sys.exit(0 if not plan_of_the_night or run_dags(plan_of_the_night) else 1)

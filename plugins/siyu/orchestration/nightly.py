@@ -185,7 +185,7 @@ def _run_plan(
             env=airflow_environment(home, home.nightly),
             stdout=output,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # never written to: its end tells the night that this command is gone
             cwd=folder,
         )
         try:
