@@ -54,9 +54,9 @@ soak: browser setup ## The tests that take minutes each, every property with its
 	@$(BIN)/python -m docs.generate
 
 .PHONY: flakes
-flakes: setup ## The quick tests of the guarantees RUNS times (50); the first failure ends it
-	@for run in $$(seq $(RUNS)); do \
-		$(BIN)/pytest -q -n $(TEST_WORKERS) -m "guarantee and not soak" | tail -1; echo "$$run of $(RUNS) runs"; done
+flakes: setup ## Each quick test of a guarantee RUNS times (50); the first failure ends it
+	@$(BIN)/pytest -q -x -n $(TEST_WORKERS) --dist worksteal --count $(RUNS) --timeout 1200 \
+		-o tmp_path_retention_policy=failed -m "guarantee and not soak"
 
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock
