@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from siyu.settings import Home
-from tests.report.homes import HOSTILE_BRAND, HOSTILE_CAMPAIGN
+from tests.report.homes import HOSTILE_BRAND, HOSTILE_CAMPAIGN, MISSING
 from tests.report.looking import Visit
 
 pytestmark = pytest.mark.xdist_group("report")
@@ -138,6 +138,13 @@ def test_a_chart_is_drawn_with_other_numbers_than_its_table(shown: Page) -> None
         figure = shown.locator(f"figure:has(#{name})")
         found = figure.locator(f".canvas > svg {drawn}").count()
         assert found == figure.locator(f"details {told}").count() > 0, name
+
+
+def test_what_a_publication_is_without_is_not_said(shown: Page, visit: OpenReport, empty: Home) -> None:
+    assert shown.locator(".alert [lang=en]").all_text_contents() == [
+        f"Incomplete: published without the day's news of {', '.join(MISSING)}."
+    ]
+    assert visit(empty).page.locator(".alert").count() == 0
 
 
 def test_an_empty_publication_breaks_the_page(visit: OpenReport, empty: Home) -> None:

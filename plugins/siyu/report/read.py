@@ -91,6 +91,7 @@ class Report:
     currency: str
     docs_url: str | None  # of the documentation site; None where nobody named one
     tables: list[TableChange]
+    missing: tuple[str, ...]  # streams whose news of the day the publication is without: channel/account/stream
     new_loads: int | None  # loads that the previous publication did not have; None without one
     brands: Rows
     headline: Rows
@@ -130,6 +131,7 @@ def read_report(home: Home, settings: Settings, *, publication_id: int | None = 
         docs_url=settings.docs_url,
         currency=currencies[0] if currencies else settings.reporting_currency,
         tables=_table_changes(publication, previous),
+        missing=read_manifest(publication.folder).missing,
         new_loads=len(set(publication.load_ids) - set(previous.load_ids)) if previous else None,
         checks=audit.get("checks", []),
         audit_seconds=audit.get("seconds"),
