@@ -54,8 +54,8 @@ soak: browser setup ## The tests that take minutes each, every property with its
 	@$(BIN)/python -m docs.generate
 
 .PHONY: flakes
-flakes: setup ## Each quick test of a guarantee RUNS times (50); the first failure ends it
-	@$(BIN)/pytest -q -x -n $(TEST_WORKERS) --dist worksteal --count $(RUNS) --timeout 1200 \
+flakes: setup ## Each quick test of a guarantee RUNS times (50)
+	@$(BIN)/pytest -v -n $(TEST_WORKERS) --dist worksteal --count $(RUNS) --timeout 1200 \
 		-o tmp_path_retention_policy=failed -m "guarantee and not soak"
 
 .PHONY: check
