@@ -5,17 +5,18 @@ Here: required values, signs, dates, known codes and currencies. Not here: casti
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression
+from duckdb import CaseExpression, DuckDBPyConnection, DuckDBPyRelation, Expression
 
 from siyu.clock import local_date
 from siyu.engine import call
-from siyu.errors import RefusedError, SiyuError
+from siyu.errors import RefusedError
 from siyu.landing.batch import Batch
 from siyu.landing.sql import as_type, column, constant, joined, keep_table, show_as, text
 from siyu.resources import Resource
@@ -35,15 +36,6 @@ _DAYS_AHEAD = 1  # clocks differ; tomorrow is still believed
 _SHOWN_CODES = 5
 _HARMLESS_CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,30}\d{0,3}")
 
-# the first rule that a row breaks names it
-_REJECTS = """
-select
-    violations._source_row,
-    arg_min(violations.reason, violations.rule_number) as reason,
-    arg_min(violations.column_name, violations.rule_number) as column_name
-from landing_violations as violations
-group by violations._source_row
-"""
 _WITH_TEXT = """
 select
     rejects._source_row,
@@ -59,12 +51,15 @@ inner join landing_record_keys as keys on rejects._source_row = keys._source_row
 order by rejects._source_row
 """
 _KEPT_CODES = """
-select landing_coded.code, min(landing_coded.happened) as first_happened
+select
+    landing_coded.brand_code,
+    landing_coded.channel_code,
+    landing_coded.currency_code,
+    min(landing_coded.happened) as first_happened
 from landing_coded
 anti join landing_broken on landing_coded._source_row = landing_broken._source_row
-where landing_coded.code is not null
-group by landing_coded.code
-order by landing_coded.code
+group by all
+order by all
 """
 
 
@@ -110,8 +105,7 @@ def check_rules(
     """
     records = connection.table(batch.records)
     show_as("landing_records", records)
-    keep_table(connection, "landing_violations", _violations(records, settings, batch, landing_date))
-    keep_table(connection, "landing_broken", connection.sql(_REJECTS))
+    keep_table(connection, "landing_broken", _broken(records, settings, batch.resource, landing_date))
     _check_codes(connection, records, settings, batch.resource, seeds)
     key_text = joined(column(field.name) for field in batch.resource.key_fields).alias("key_text")
     owners = (column("brand_code"), column("channel_code"))
@@ -120,21 +114,18 @@ def check_rules(
     return rule_rejects_table(batch.resource)
 
 
-def _violations(
-    records: DuckDBPyRelation, settings: Settings, batch: Batch, landing_date: date
+def _broken(
+    records: DuckDBPyRelation, settings: Settings, resource: Resource, landing_date: date
 ) -> DuckDBPyRelation:
-    found = None
-    for number, rule in enumerate(_rules(settings, batch.resource, landing_date)):
-        broken = records.filter(rule.is_broken).select(
-            column("_source_row"),
-            constant(number).alias("rule_number"),
-            constant(rule.reason).alias("reason"),
-            constant(rule.column_name).alias("column_name"),
-        )
-        found = broken if found is None else found.union(broken)
-    if found is None:
-        raise SiyuError(f"resource {batch.resource.name} has no rule", expected="at least a required field")
-    return found
+    """`_source_row, reason, column_name` of the rows that break a rule; the first that a row breaks names it."""
+    first, *others = _rules(settings, resource, landing_date)
+    reason = CaseExpression(first.is_broken, constant(first.reason))
+    column_name = CaseExpression(first.is_broken, constant(first.column_name))
+    for rule in others:
+        reason = reason.when(rule.is_broken, constant(rule.reason))
+        column_name = column_name.when(rule.is_broken, constant(rule.column_name))
+    named = records.select(column("_source_row"), reason.alias("reason"), column_name.alias("column_name"))
+    return named.filter(column("reason").isnotnull())
 
 
 def _rules(settings: Settings, resource: Resource, landing_date: date) -> Iterator[_Rule]:
@@ -182,34 +173,33 @@ def _check_codes(
     resource: Resource,
     seeds: Path,
 ) -> None:
+    coded = _codes(connection, records, resource)
     for name, seed in _SEED_OF_CODE.items():
-        known = known_codes(name, seeds)
-        unknown = [code for code, _ in _codes(connection, records, resource, name) if code not in known]
+        unknown = {str(row[name]) for row in coded if row[name] is not None} - known_codes(name, seeds)
         if unknown:
             raise RefusedError(
-                f"{resource.name}: {name} is {_shown(unknown)}",
-                expected=f"a {name} of seed {seed} ({', '.join(sorted(known)[:20])})",
+                f"{resource.name}: {name} is {_shown(sorted(unknown))}",
+                expected=f"a {name} of seed {seed} ({', '.join(sorted(known_codes(name, seeds))[:20])})",
                 do=f"mend the mapping, or add the code to {seed}",
             )
-    if any(field.name == "currency_code" for field in resource.fields):
-        _check_currencies(connection, records, settings, resource, seeds)
+    first_happened: dict[str, datetime | date | None] = {}
+    for row in coded:
+        if (code := row["currency_code"]) is not None:
+            moments = [at for at in (row["happened"], first_happened.get(code)) if at is not None]
+            first_happened[code] = min(moments, default=None)
+    _check_currencies(first_happened, settings, resource, seeds)
 
 
 def _check_currencies(
-    connection: DuckDBPyConnection,
-    records: DuckDBPyRelation,
-    settings: Settings,
-    resource: Resource,
-    seeds: Path,
+    first_happened: Mapping[str, datetime | date | None], settings: Settings, resource: Resource, seeds: Path
 ) -> None:
+    foreign = sorted(set(first_happened) - {settings.reporting_currency})
     first_rate: dict[str, date] = {}
-    for row in _seed_rows(seeds / "fx_rates.csv"):
+    for row in _seed_rows(seeds / "fx_rates.csv") if foreign else ():
         valid_from = date.fromisoformat(row["valid_from"])
         first_rate[row["currency_code"]] = min(valid_from, first_rate.get(row["currency_code"], valid_from))
-    for code, first_happened in _codes(connection, records, resource, "currency_code"):
-        if code == settings.reporting_currency:
-            continue
-        needed = _first_day(first_happened, settings.business_timezone)
+    for code in foreign:
+        needed = _first_day(first_happened[code], settings.business_timezone)
         if code not in first_rate or (needed is not None and first_rate[code] > needed):
             when = f" on {needed.isoformat()}" if needed else ""
             raise RefusedError(
@@ -226,14 +216,20 @@ def _first_day(happened: datetime | date | None, timezone: str) -> date | None:
 
 
 def _codes(
-    connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource, name: str
-) -> list[tuple[str, datetime | date | None]]:
+    connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource
+) -> list[dict[str, Any]]:
+    """The brands, channels and currencies that occur together, and when the first of their records happened."""
+    names = set(records.columns)
+    codes = [
+        (column(name) if name in names else as_type(constant(None), "varchar")).alias(name)
+        for name in (*_SEED_OF_CODE, "currency_code")
+    ]
     happened = column(resource.happened) if resource.happened else as_type(constant(None), "timestamp")
-    show_as(
-        "landing_coded",
-        records.select(column("_source_row"), column(name).alias("code"), happened.alias("happened")),
-    )
-    return connection.sql(_KEPT_CODES).fetchall()
+    show_as("landing_coded", records.select(column("_source_row"), *codes, happened.alias("happened")))
+    return [
+        dict(zip((*_SEED_OF_CODE, "currency_code", "happened"), row, strict=True))
+        for row in connection.sql(_KEPT_CODES).fetchall()
+    ]
 
 
 def _seed_rows(path: Path) -> list[dict[str, str]]:

@@ -88,9 +88,9 @@ def show_as(name: str, relation: DuckDBPyRelation) -> None:
 
 def drop_workspace(connection: DuckDBPyConnection) -> None:
     """Remove all tables and views of ours, with the clear values in them."""
-    for name, is_view in connection.execute(f"{_VIEWS} union all {_TABLES}").fetchall():
-        kind = "view" if is_view else "table"
-        connection.execute(f"drop {kind} if exists {quoted(name)}")
+    found = connection.execute(f"{_VIEWS} union all {_TABLES}").fetchall()
+    drops = (f"drop {'view' if is_view else 'table'} if exists {quoted(name)};" for name, is_view in found)
+    connection.execute(f"begin; {' '.join(drops)} commit;")
 
 
 def literal_path(path: Path) -> str:

@@ -162,7 +162,7 @@ class Prepared:
     @property
     def rejects_table(self) -> str:
         """Rows of the channel's and of our own rejects, clear."""
-        return f"landing_{self.resource.name}_rejects"
+        return _rejects_table(self.resource)
 
     def tokens_table(self, field: Field) -> str:
         """The tokens of one personal field and the values behind them."""
@@ -218,10 +218,10 @@ def prepare(
     _check_shape(connection, batch)
     check_rules(connection, settings, batch, landing_date=landing_date, seeds=seeds)
     broken = _rejects_shape(connection.table(rule_rejects_table(batch.resource)))
-    show_as("landing_rejects", unread.union(broken))
+    keep_table(connection, _rejects_table(batch.resource), unread.union(broken))
+    show_as("landing_rejects", connection.table(_rejects_table(batch.resource)))
     reasons: dict[str, int] = dict(connection.sql(_REASON_COUNTS).fetchall())
     prepared = Prepared(batch=batch, rejects=sum(reasons.values()), quarantine_reasons=reasons)
-    keep_table(connection, prepared.rejects_table, connection.table("landing_rejects"))
     keep_table(connection, prepared.rows_table, _rows(connection, tokenizer, prepared))
     show_as("landing_rows", connection.table(prepared.rows_table))
     positions = connection.sql(_DOCUMENTS if batch.resource.grouped else _SINGLE_ROWS)
@@ -326,6 +326,10 @@ def reads_again(
         if _one_row(connection.sql(_MISSING_KEYS)) != (0,):
             return False
     return True
+
+
+def _rejects_table(resource: Resource) -> str:
+    return f"landing_{resource.name}_rejects"
 
 
 def _check_shape(connection: DuckDBPyConnection, batch: Batch) -> None:
