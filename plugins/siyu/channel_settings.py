@@ -64,6 +64,7 @@ class StreamRule(_Strict):
     look_back: int | None = Field(default=None, ge=0, le=366)  # days read again
     ready_at: time | None = None  # local time at which the platform has finished a day
     lag_days: int | None = Field(default=None, ge=1, le=30)  # so many days later
+    per_second: float | None = Field(default=None, gt=0, le=1000)  # calls of its endpoint
 
     _times = field_validator("ready_at", mode="before")(_time_of_day)
 

@@ -17,7 +17,7 @@ ocean_engine:
     - {name: 1700000000000002, connection: ads, surface: douyin_feed, brand: second}
   since: 2026-01-01
   streams:
-    campaign_daily: {policy: publish_without, look_back: 2, ready_at: 10:30, lag_days: 2}
+    campaign_daily: {policy: publish_without, look_back: 2, ready_at: 10:30, lag_days: 2, per_second: 30}
 wecom:
   accounts: [{name: ww01, connection: wecom_main, surface: wecom, settings: {unionids_file: ids.csv}}]
   runs_at: [02:00, "08:10"]
@@ -42,6 +42,7 @@ def test_what_a_home_says_of_a_stream_is_not_what_is_read(home: Home) -> None:
     ads, wecom = channels.values()
     daily = ads.connector.stream("campaign_daily")
     assert (daily.window.look_back, daily.ready_at, daily.lag_days) == (2, time(10, 30), 2)
+    assert daily.per_second == 30
     assert ads.policies == {"campaign_daily": Policy.PUBLISH_WITHOUT}
     assert [account.name for account in ads.accounts] == ["1700000000000001", "1700000000000002"]
     assert [account.brand for account in ads.accounts] == ["default", "second"]

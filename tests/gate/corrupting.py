@@ -1,6 +1,7 @@
 """Apply a registered corruption to a copy of a candidate, as someone would who also keeps the manifest in step."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -24,18 +25,20 @@ def corrupted_copy(candidate: Path, copy: Path, check: Check) -> None:
 
 
 def change_tables(folder: Path, statements: str) -> None:
-    """Run statements on the candidate's tables, write them again, and let the manifest say what is there now."""
+    """Run statements on the candidate's tables, write those they name again, and let the manifest say what is there."""
     manifest = read_manifest(folder)
-    models = {}
+    named = {name: table for name, table in manifest.models.items() if re.search(rf"\b{name}\b", statements)}
+    models = dict(manifest.models)
     with connect() as connection:
-        for name, table in manifest.models.items():
+        for name, table in named.items():
             connection.read_parquet(str(folder / table.file)).create(name)
         connection.execute(statements)
         left = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        for name, table in manifest.models.items():
+        for name, table in named.items():
             file = folder / table.file
             if name not in left:
                 file.unlink()
+                del models[name]
                 continue
             rows = connection.table(name)
             rows.write_parquet(str(file), compression="zstd")

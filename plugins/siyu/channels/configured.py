@@ -14,7 +14,7 @@ from siyu.settings import Home
 class Channel:
     """A channel as a home reads it.
 
-    connector: With the home's look-backs and hours, and without the streams it does not read.
+    connector: With the home's look-backs, hours and rates, and without the streams it does not read.
     since: The first day that is read; None: what the look-back of the first night reaches.
     """
 
@@ -62,4 +62,5 @@ def _ruled(stream: Stream, rule: StreamRule) -> Stream:
         window=window,
         ready_at=stream.ready_at if rule.ready_at is None else rule.ready_at,
         lag_days=rule.lag_days or stream.lag_days,
+        per_second=rule.per_second or stream.per_second,
     )

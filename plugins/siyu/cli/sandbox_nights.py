@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
@@ -20,13 +19,13 @@ from siyu.cli.terminal import print_json
 from siyu.errors import EnvironmentFaultError, UsageError
 
 if TYPE_CHECKING:
-    from siyu.sandbox.server.app import Server
     from siyu.sandbox.server.apps import App
     from siyu.settings import Home
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NOON = time(12)  # every platform has finished yesterday by then
 _DAY = timedelta(days=1)
+_PER_SECOND = 30  # the sandbox bears 50
 
 
 def nights(
@@ -52,6 +51,7 @@ def nights(
     from siyu.cli.night_report import StepProgress, print_night
     from siyu.orchestration.nightly import run_night
     from siyu.sandbox.pos import export_pos
+    from siyu.sandbox.server.app import make_server, serving
     from siyu.settings import PROJECT, FileSource, find_home
 
     tills = FileSource(mapping=PROJECT / "examples" / "mappings" / "pos_exports.yml", path=world / "exports")
@@ -65,14 +65,16 @@ def nights(
     place.create()
     errors = Console(stderr=True)
     done = []
-    with _served(world, at=_noon_after(days[0])) as (server, base):
-        configure(place, server.apps, base, world=world, first_night=days[0])
+    server = make_server(world, at=_noon_after(days[0]))
+    with serving(server) as base:
+        configure(place, server.apps, base, world=world, first_night=days[0], per_second=_PER_SECOND)
         for day in days:
             server.clock.set(_noon_after(day))
             with _clock_at(_noon_after(day)), StepProgress(errors, quiet=as_json) as progress:
                 if not as_json:
                     errors.print(f"night of {day}", highlight=False)
-                export_pos(world, tills.path, as_of=day)
+                # tills send all they have once, then what has changed
+                export_pos(world, tills.path, as_of=day, since=None if day == days[0] else day)
                 done.append(run_night(place, [tills], business_date=day, on_step=progress.step_ended))
     if as_json:
         print_json(done)
@@ -80,7 +82,15 @@ def nights(
         print_night(Console(), done[-1], place)
 
 
-def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, first_night: date) -> None:
+def configure(
+    home: "Home",
+    made: Iterable["App"],
+    base: str,
+    *,
+    world: Path,
+    first_night: date,
+    per_second: float | None = None,
+) -> None:
     """Write the channels and connections of the sandbox's apps into a home.
 
     Args:
@@ -88,7 +98,9 @@ def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, fi
         made: The apps of the server.
         base: Where it answers.
         world: Its folder, which knows the shops and advertisers.
-        first_night: Business date of the first night; what is asked for call by call is read from that day on.
+        first_night: Business date of the first night. Taobao is read from that day on, WeCom from two days before; of
+            the others all that the world holds.
+        per_second: Calls of the streams that would wait longest for their turn; None: no more than of a platform.
     """
     from siyu.orchestration.connections import Connection, save_connection
 
@@ -125,6 +137,14 @@ def configure(home: "Home", made: Iterable["App"], base: str, *, world: Path, fi
         "wecom": {stream: {"look_back": 2} for stream in recent},
         "youzan": {"points_changes": {"read": False}},  # a call per customer and week: an hour of a demo
     }
+    if per_second:
+        for channel, many_calls in {
+            "youzan": ("customers", "salesman_orders"),
+            "taobao": ("orders", "members"),
+        }.items():
+            streams.setdefault(channel, {}).update(
+                {stream: {"per_second": per_second} for stream in many_calls}
+            )
     content = {
         channel: {
             "accounts": [
@@ -223,25 +243,6 @@ def _advertisers(world: Path) -> list[int]:
 
 def _noon_after(day: date) -> datetime:
     return datetime.combine(day + _DAY, NOON, tzinfo=CHINA)
-
-
-@contextmanager
-def _served(world: Path, *, at: datetime) -> Iterator[tuple["Server", str]]:
-    """The world's platforms on a free port, until the block ends."""
-    import uvicorn
-
-    from siyu.sandbox.server.app import listen, make_server
-
-    server = make_server(world, at=at)
-    with listen(0) as listening:
-        uvicorn_server = uvicorn.Server(uvicorn.Config(server.wire, log_level="critical", access_log=False))
-        thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            yield server, f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            uvicorn_server.should_exit = True
-            thread.join(timeout=10)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +31,7 @@ _ROOMS = ("raw", "quarantine", "vault")
 _CHANNEL = _RESOURCE = re.compile(r"[a-z][a-z0-9_]*")
 FILES_CHANNEL = "files"
 _LEFT_OUT = Field(exclude_if=lambda value: value is None)
+_KEPT_PARSED = 20_000  # records: a year of the streams of an account of each platform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,14 +271,8 @@ def damaged(record: LoadRecord, stored: StoredFile, how: str) -> DamagedFileErro
 
 
 def _read(home: Home, path: Path, name: re.Match[str]) -> LoadRecord:
-    try:
-        record = _RECORD.validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise DamagedFileError(
-            f"load record {path.name} cannot be read ({error.error_count()} faults)",
-            expected="the JSON that landing wrote",
-            do="restore it from a backup, or land its source again",
-        ) from None  # the details would repeat what is in the file
+    status = path.stat()
+    record = _parsed(path, (status.st_ino, status.st_size, status.st_ctime_ns))
     known = resources_of([record], record.source.channel)
     unknown: list[Any] = [
         name for name in record.resources if name not in known or not _RESOURCE.fullmatch(name)
@@ -294,6 +290,19 @@ def _read(home: Home, path: Path, name: re.Match[str]) -> LoadRecord:
     for stored in record.files:
         _check_name(home, stored.file)  # links are looked for when the file is opened
     return record
+
+
+@lru_cache(maxsize=_KEPT_PARSED)
+def _parsed(path: Path, written: tuple[int, int, int]) -> LoadRecord:  # noqa: ARG001 - other bytes, other parse
+    """The record in a file, parsed once per process: landing a window asks for all of them five times."""
+    try:
+        return _RECORD.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise DamagedFileError(
+            f"load record {path.name} cannot be read ({error.error_count()} faults)",
+            expected="the JSON that landing wrote",
+            do="restore it from a backup, or land its source again",
+        ) from None  # the details would repeat what is in the file
 
 
 def _check_name(home: Home, name: str) -> None:

@@ -1,18 +1,19 @@
 """The steps of transform_warehouse, publish_marts and maintain_warehouse, as thin as the rooms allow."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from siyu.channels.catalogue import CONNECTORS
-from siyu.channels.configured import load_channels
+from siyu.channels.configured import Channel, load_channels
 from siyu.channels.due import Missing, missing_streams
 from siyu.clock import utc_now
 from siyu.errors import RefusedError, UsageError
 from siyu.gate import audit_candidate
-from siyu.landing import compact, expire_quarantine, live, read_records
+from siyu.landing import LoadRecord, compact, expire_quarantine, live, read_records
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import (
@@ -26,7 +27,6 @@ from siyu.publication.damage import damage
 from siyu.publication.postgres import is_configured
 from siyu.report import write_report
 from siyu.resources import Resource
-from siyu.settings import Home
 from siyu.storage import read_json, write_json
 from siyu.warehouse import build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
@@ -34,6 +34,26 @@ from siyu.warehouse.dbt_runner import DBT_PROJECT
 
 # what the standing publication is made from; if it is lost, one night more is built
 PUBLISHED_FROM = "state/published_from.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _There:
+    """What a step finds: the loads that count, the channels that are configured, and what of those is not there yet."""
+
+    loads: tuple[LoadRecord, ...]
+    channels: Mapping[str, Channel]
+    missing: list[Missing]  # for the business date, by channel and account
+
+
+def _look(run: Run) -> _There:
+    loads, channels = live(read_records(run.home)), load_channels(run.home)
+    timezone = run.settings.business_timezone
+    missing = [
+        one
+        for channel in channels.values()
+        for one in missing_streams(channel, loads, run.business_date, timezone=timezone, now=utc_now())
+    ]
+    return _There(loads=loads, channels=channels, missing=missing)
 
 
 def is_time_to_build(run: Run, step: Step) -> bool:
@@ -47,28 +67,17 @@ def is_time_to_build(run: Run, step: Step) -> bool:
         RefusedError: The hour has come and a stream that blocks is missing, though its platform has finished the day.
             What was published stays.
     """
-    missing = _missing(run)
-    step.facts = {"missing": [str(one) for one in missing]}
-    if missing and not _has_to_decide(run):
+    there = _look(run)
+    step.facts = {"missing": [str(one) for one in there.missing]}
+    if there.missing and not _has_to_decide(run):
         return False
-    if blocking := [str(one) for one in missing if one.blocks]:
+    if blocking := [str(one) for one in there.missing if one.blocks]:
         raise RefusedError(
             f"business date {run.business_date} lacks {', '.join(blocking)}",
             expected="their news: their policy is block",
             do="look at the failed ingest DAG and run it again, or set policy: publish_without in channels.yml",
         )
-    return _is_something_new(run, step)
-
-
-def _missing(run: Run) -> list[Missing]:
-    """Streams that have not landed for the business date, by channel and account."""
-    records = live(read_records(run.home))
-    timezone = run.settings.business_timezone
-    return [
-        one
-        for channel in load_channels(run.home).values()
-        for one in missing_streams(channel, records, run.business_date, timezone=timezone, now=utc_now())
-    ]
+    return _is_something_new(run, there, step)
 
 
 def _has_to_decide(run: Run) -> bool:
@@ -79,9 +88,9 @@ def _has_to_decide(run: Run) -> bool:
     return bool(run.params.get("is_final")) or utc_now() >= decided
 
 
-def _is_something_new(run: Run, step: Step) -> bool:
+def _is_something_new(run: Run, there: _There, step: Step) -> bool:
     """Whether tonight's marts can differ from the published ones: other loads, as_of, settings or code."""
-    inputs = _inputs(run)
+    inputs = _inputs(run, there)
     if not inputs["load_ids"]:
         raise UsageError("nothing has landed yet", expected="at least one load", do="run ingest_files first")
     published = current_publication(run.home)
@@ -93,14 +102,13 @@ def _is_something_new(run: Run, step: Step) -> bool:
     return new
 
 
-def _inputs(run: Run) -> dict[str, Any]:
+def _inputs(run: Run, there: _There) -> dict[str, Any]:
     """All that the marts of a night are made from."""
+    as_of = _as_of(run, there)
     return {
-        "load_ids": [record.load_id for record in live(read_records(run.home))],
-        "as_of_date": day.isoformat()
-        if (day := _as_of(run))
-        else None,  # null is the day of the newest order
-        "missing": [str(one) for one in _missing(run)],
+        "load_ids": [load.load_id for load in there.loads],
+        "as_of_date": as_of.isoformat() if as_of else None,  # null is the day of the newest order
+        "missing": [str(one) for one in there.missing],
         "code_revision": code_revision(),
         "business_timezone": run.settings.business_timezone,
         "reporting_currency": run.settings.reporting_currency,
@@ -111,13 +119,14 @@ def _inputs(run: Run) -> dict[str, Any]:
 
 def build_night(run: Run, step: Step, *, project: Path = DBT_PROJECT) -> None:
     """Build the warehouse of this run, and note what it is made from."""
-    inputs = _inputs(run)
+    there = _look(run)
+    inputs = _inputs(run, there)
     build = build_warehouse(
         run.home,
         run.settings,
         run_id=run.run_id,
-        as_of=_as_of(run),
-        declared=_declared(run.home),
+        as_of=_as_of(run, there),
+        declared=_declared(there),
         missing=inputs["missing"],
         project=project,
     )
@@ -126,19 +135,17 @@ def build_night(run: Run, step: Step, *, project: Path = DBT_PROJECT) -> None:
     step.facts = {"as_of_date": build.as_of_date, "loads": len(build.load_ids), "nodes": len(build.steps)}
 
 
-def _as_of(run: Run) -> date | None:
+def _as_of(run: Run, there: _There) -> date | None:
     """The last business day that counts: as asked for, else with channels the run's; None: of the newest order."""
     if asked := run.params.get("as_of_date"):
         return date.fromisoformat(asked)
-    return run.business_date if load_channels(run.home) else None
+    return run.business_date if there.channels else None
 
 
-def _declared(home: Home) -> dict[str, Mapping[str, Resource]]:
+def _declared(there: _There) -> dict[str, Mapping[str, Resource]]:
     """Resources of the API channels that are configured or have landed."""
-    landed = {record.source.channel for record in live(read_records(home))}
-    return {
-        name: CONNECTORS[name].resources for name in CONNECTORS if name in landed | set(load_channels(home))
-    }
+    known = {load.source.channel for load in there.loads} | set(there.channels)
+    return {name: CONNECTORS[name].resources for name in CONNECTORS if name in known}
 
 
 def _inputs_file(run: Run) -> Path:

@@ -91,7 +91,9 @@ class Report:
     currency: str
     docs_url: str | None  # of the documentation site; None where nobody named one
     tables: list[TableChange]
-    missing: tuple[str, ...]  # streams whose news of the day the publication is without: channel/account/stream
+    missing: tuple[
+        str, ...
+    ]  # streams whose news of the day the publication is without: channel/account/stream
     new_loads: int | None  # loads that the previous publication did not have; None without one
     brands: Rows
     headline: Rows

@@ -56,9 +56,10 @@ def test_a_festival_is_read_whole_though_it_has_more_than_is_listed(inner: Pagin
     assert sorted(values(halved(inner), Source(seconds))) == sorted(seconds)
 
 
-def test_a_quiet_day_costs_one_call() -> None:
+@pytest.mark.parametrize("inner", [FORWARDS, BACKWARDS], ids=["forwards", "backwards"])
+def test_a_quiet_day_costs_one_call(inner: Paging) -> None:
     source = Source([START + 5])
-    assert values(halved(), source) == [START + 5]
+    assert values(halved(inner), source) == [START + 5]
     assert len(source.asked) == 1
 
 

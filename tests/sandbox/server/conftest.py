@@ -1,8 +1,5 @@
 """A sandbox server on a free port of loopback, over a tiny world written by hand."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from siyu.engine import connect, quoted
-from siyu.sandbox.server.app import make_server
+from siyu.sandbox.server.app import make_server, serving
 from siyu.sandbox.server.apps import App
 from siyu.sandbox.world.tables import declared_tables
 
@@ -66,15 +62,5 @@ class Running:
 def running(folder: Path, *, at: datetime) -> Iterator[Running]:
     """Serve a world folder from a thread of this process until the block ends."""
     server = make_server(folder, at=at)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        uvicorn_server = uvicorn.Server(uvicorn.Config(server.wire, log_level="critical"))
-        thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not uvicorn_server.started:
-            time.sleep(0.01)
-        base = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=f"{base}/_admin", trust_env=False) as admin:
-            yield Running(base=base, apps=server.apps, admin=admin)
-        uvicorn_server.should_exit = True
-        thread.join()
+    with serving(server) as base, httpx.Client(base_url=f"{base}/_admin", trust_env=False) as admin:
+        yield Running(base=base, apps=server.apps, admin=admin)

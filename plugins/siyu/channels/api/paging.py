@@ -167,7 +167,10 @@ class ByNumber:
 
 @dataclass(frozen=True, kw_only=True)
 class Backwards:
-    """Pages by number, the last one first: rows that move to the end while we read are not lost (TOP increments)."""
+    """Pages by number, the last one first: rows that move to the end while we read are not lost (TOP increments).
+
+    The first page is asked for the total; where it is the only one, it is not asked for again.
+    """
 
     page: str
     size: str
@@ -184,8 +187,11 @@ class Backwards:
         if at == END:
             return
         if at is None:
-            total = self.announced(reader.read({self.page: 1, self.size: self.per_page}))
-            at = max(1, ceil((total or 0) / self.per_page))
+            first = reader.read({self.page: 1, self.size: self.per_page})
+            at = max(1, ceil((self.announced(first) or 0) / self.per_page))
+            if at == 1:
+                yield Step(page=first, after=END)
+                return
             if at > self.most_pages:
                 reader.note(f"{CUT_SHORT}{at} pages are announced")
                 at = self.most_pages

@@ -4,10 +4,12 @@ Here: the client, its time-outs and limits, and the difference between a reply a
 reply says (judging), trying again (calls).
 """
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import httpx
 
@@ -58,6 +60,7 @@ class Transport:
         self._limits = limits
         self._base_url = base_url.rstrip("/")
         self._client = httpx.Client(
+            verify=_trusted(),
             timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds),
             limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
             follow_redirects=False,  # a token must not follow
@@ -101,6 +104,12 @@ class Transport:
                 return Answer(status=response.status_code, body=b"".join(pieces))
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise FaultOnTheWayError(type(error).__name__) from None  # its text may hold the URL
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust, read once per process: it takes longer than a call, and a window has a client of its own."""
+    return httpx.create_ssl_context()
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

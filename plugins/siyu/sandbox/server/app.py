@@ -2,7 +2,9 @@
 
 import contextlib
 import socket
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +29,8 @@ CHANNELS: tuple[Callable[[Sandbox], Channel], ...] = (
     taobao.make_channel,
     ocean_engine.make_channel,
 )
+
+_STARTING_SECONDS, _ENDING_SECONDS = 0.01, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,25 @@ def listen(port: int) -> socket.socket:
             expected="a free port",
             do="end who holds it, or give another with --port",
         ) from reason
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[str]:
+    """Serve from a thread of this process, on a free port, until the block ends; where it answers."""
+    import uvicorn
+
+    config = uvicorn.Config(server.wire, log_level="critical", access_log=False)
+    with listen(0) as listening:
+        beside = uvicorn.Server(config)
+        thread = threading.Thread(target=beside.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while thread.is_alive() and not beside.started:
+            time.sleep(_STARTING_SECONDS)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            beside.should_exit = True
+            thread.join(timeout=_ENDING_SECONDS)
 
 
 def run(server: Server, listening: socket.socket) -> None:

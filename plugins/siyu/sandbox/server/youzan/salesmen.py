@@ -53,6 +53,7 @@ class Salesmen:
     def __init__(self, world: World) -> None:
         self._world = world
         self._sales = Sales(world, "youzan")
+        self._listed: tuple[datetime, list[Row]] | None = None  # when, and whom there were
 
     def accounts(self, asked: Asked) -> Row:
         """youzan.salesman.accounts.get/3.0.0: all of them, newest first."""
@@ -109,7 +110,11 @@ class Salesmen:
         )
 
     def _salesmen(self, now: datetime) -> list[Row]:
-        return self._world.rows(SALESMEN, now=in_world(now))
+        """All of them at a moment, found once for it: each of them is asked about while the clock stands still."""
+        listed = self._listed
+        if listed is None or listed[0] != now:
+            listed = self._listed = now, self._world.rows(SALESMEN, now=in_world(now))
+        return listed[1]
 
     def _named(self, asked: Asked) -> Row:
         mobile, fans = asked.text("mobile"), asked.whole("fans_id")
