@@ -103,11 +103,8 @@ def running_airflow(home: Home, folder: Path) -> Iterator[AirflowCluster]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     }
-    nothing = folder / "nothing.json"
-    nothing.write_text("[]", encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "siyu.orchestration.dag_runner", str(nothing)], env=environment, check=True
-    )
+    prepare = [sys.executable, "-m", "siyu.orchestration.dag_runner", "prepare"]
+    subprocess.run(prepare, env=environment, check=True)
     arguments = {"api-server": ["--port", str(port), "--host", "127.0.0.1"]}
     processes = []
     try:

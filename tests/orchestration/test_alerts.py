@@ -194,8 +194,10 @@ def test_f40_a_message_that_cannot_be_sent_fails_the_run(
 def test_f40_a_robot_that_hangs_keeps_the_run_waiting(
     home: Home, robot: Robot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerts, "SENDING_SECONDS", 4.0)  # the other robot is told within it, on a busy machine too
-    robot.pause_seconds, robot.answer = 0.4, {"padding": "x" * 100}  # never silent for long, 45 seconds to its end
+    # the other robot is told within it, on a busy machine too
+    monkeypatch.setattr(alerts, "SENDING_SECONDS", 4.0)
+    # never silent for long, 45 seconds to its end
+    robot.pause_seconds, robot.answer = 0.4, {"padding": "x" * 100}
     started = time.monotonic()
     with running_robot() as other:
         monkeypatch.setenv(robots.ADDRESSES_VARIABLE, f"{robot.address()} {other.address()}")

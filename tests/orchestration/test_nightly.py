@@ -13,7 +13,10 @@ import duckdb
 import psutil
 import pytest
 
-from siyu.settings import Home
+from siyu.orchestration.nightly import run_night
+from siyu.orchestration.runner import DagRunner
+from siyu.settings import FileSource, Home
+from siyu.storage import make_folder
 from tests.orchestration.small_shop import AS_OF, GROSS, NET, NEXT_LOG, REFUNDED, write_small_shop
 
 pytestmark = pytest.mark.timeout(900)
@@ -75,13 +78,14 @@ def test_nights_of_a_small_shop_from_first_to_broken_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.soak
-def test_what_a_second_night_lands_is_not_in_the_marts(tmp_path: Path) -> None:
+def test_what_a_second_night_of_the_same_airflow_lands_is_not_in_the_marts(tmp_path: Path) -> None:
     mapping, log = write_small_shop(tmp_path)
     home = tmp_path / "home"
-    assert nightly(home, mapping, log).returncode == 0
-    (log / "more.csv").write_text(NEXT_LOG, encoding="utf-8")
-    more = nightly(home, mapping, log)
-    assert more.returncode == 0, more.stderr
+    sources = [FileSource(mapping=mapping, path=log)]
+    with DagRunner(Home(home)) as runner:
+        run_night(Home(home), sources, runner=runner)
+        (log / "more.csv").write_text(NEXT_LOG, encoding="utf-8")
+        assert run_night(Home(home), sources, runner=runner).is_new
     amounts = query(
         home,
         "select cast(sum(gmv_amount) as varchar), cast(sum(refund_amount) as varchar), "
@@ -114,8 +118,25 @@ def test_a_night_that_is_killed_leaves_nothing_and_completes_when_run_again(tmp_
     assert query(home, "select cast(sum(paid_amount) as varchar) from marts.fct_orders") == [(GROSS,)]
 
 
+def test_words_of_a_night_go_into_the_log_of_another_or_a_broken_airflow_is_waited_for(home: Home) -> None:
+    nights = [make_folder(home.runs / name) / "night.log" for name in ("one", "two", "three")]
+    seen = []
+    with DagRunner(home) as runner:
+        for log, dag in zip(nights, ("", "no such DAG", ""), strict=True):
+            plan: list[dict[str, object]] = [{"dag_id": dag, "conf": {}}] if dag else []
+            code = runner.run(plan, log, meanwhile=lambda: seen.append(1))
+            assert (code == 0) == (log == nights[0])
+    one, two, three = (log.read_text(encoding="utf-8") if log.exists() else "" for log in nights)
+    assert "DagBag" in one
+    assert "KeyError: 'no such DAG'" in two
+    assert "no such DAG" not in one + three
+    assert seen
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_command_that_is_ended_leaves_no_night_running_behind_it(tmp_path: Path, signal_number: int) -> None:
+def test_a_command_that_is_ended_leaves_no_night_running_behind_it(
+    tmp_path: Path, signal_number: int
+) -> None:
     mapping, log = write_small_shop(tmp_path)
     command = [str(Path(sys.executable).parent / "siyu"), "nightly", "--home", str(tmp_path / "home")]
     process = psutil.Popen(

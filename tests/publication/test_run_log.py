@@ -11,7 +11,6 @@ from siyu.orchestration.journal import recorded
 from siyu.publication import publish_candidate
 from siyu.publication.run_log import COLUMNS, PRIMARY_KEY, RunLogRow, run_log_rows
 from siyu.settings import Home, Settings
-from siyu.storage import write_json
 from siyu.warehouse.records import Build, Step, write_build
 from tests.publication.small_candidates import NOON, served, write_candidate
 
@@ -105,7 +104,6 @@ def test_a_damaged_journal_keeps_a_night_from_being_published(home: Home, settin
         journal.write('{"name": "audit", "sec')
     (home.runs / "night0").mkdir()
     (home.runs / "night0" / "build.json").write_text("[]")
-    write_json(home.runs / "night0" / "plan.json", [])
     write_candidate(home, "night1")
     publish_candidate(home, settings, "night1")
     assert served(home, "select count(*) from marts.run_log") == [(4,)]

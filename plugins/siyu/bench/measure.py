@@ -48,7 +48,7 @@ def run_measured(
     with said.open("wb") as output, complained.open("wb") as errors:
         started = time.monotonic()
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=output, stderr=errors
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
         )
         with _MemoryWatch(process.pid) as memory:
             _, status, usage = os.wait4(process.pid, 0)

@@ -175,9 +175,8 @@ def _landed_home(data: DataSet, folder: Path) -> tuple[Home, Cost]:
 def _prepare_airflow(home: Home, folder: Path) -> None:
     """Make Airflow's metadata database once, as the first night of a home does."""
     make_folder(home.nightly)
-    write_json(folder / "plan.json", [])
     run_measured(
-        python_program("siyu.orchestration.dag_runner", folder / "plan.json"),
+        python_program("siyu.orchestration.dag_runner", "prepare"),
         folder=folder,
         environment=_with_compiled_python(airflow_environment(home, home.nightly)),
     )

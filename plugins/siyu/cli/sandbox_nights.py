@@ -50,6 +50,7 @@ def nights(
 
     from siyu.cli.night_report import StepProgress, print_night
     from siyu.orchestration.nightly import run_night
+    from siyu.orchestration.runner import DagRunner
     from siyu.sandbox.pos import export_pos
     from siyu.sandbox.server.app import make_server, serving
     from siyu.settings import PROJECT, FileSource, find_home
@@ -66,7 +67,7 @@ def nights(
     errors = Console(stderr=True)
     done = []
     server = make_server(world, at=_noon_after(days[0]))
-    with serving(server) as base:
+    with serving(server) as base, DagRunner(place) as runner:
         configure(place, server.apps, base, world=world, first_night=days[0], per_second=_PER_SECOND)
         for day in days:
             server.clock.set(_noon_after(day))
@@ -75,7 +76,9 @@ def nights(
                     errors.print(f"night of {day}", highlight=False)
                 # tills send all they have once, then what has changed
                 export_pos(world, tills.path, as_of=day, since=None if day == days[0] else day)
-                done.append(run_night(place, [tills], business_date=day, on_step=progress.step_ended))
+                done.append(
+                    run_night(place, [tills], business_date=day, on_step=progress.step_ended, runner=runner)
+                )
     if as_json:
         print_json(done)
     else:

@@ -1,9 +1,14 @@
-"""Run DAGs one after another in one process, Airflow started once: `python -m siyu.orchestration.dag_runner PLAN`.
+"""Run DAGs in one process, Airflow started once: `python -m siyu.orchestration.dag_runner`.
 
-The plan is a JSON list of `{"dag_id": …, "conf": {…}, "may_fail": …}`; an empty one only prepares the metadata
-database. The process ends with 0 when every run succeeded (a skipped task is no failure) and with 1 at the first that
-did not and may not fail; the steps' journal says why. Runs end as soon as standard input does, which is a pipe from
-the command that waits for them: however that ended, no night goes on writing into the home behind it.
+See runner for the other end. Each line of standard input asks for a night, as JSON: `plan`, a list of
+`{"dag_id": …, "conf": {…}, "may_fail": …}`; `environment`, variables to have from then on; `log`, the file that takes
+all that is said from then on. The answer is a line with `true` when every run succeeded (a skipped task is no
+failure), or `false` at the first that did not and may not fail; the steps' journal says why.
+
+The process ends as soon as its input does, in the middle of a night too: whoever asked is gone, however they ended,
+and no night may go on writing into the home behind them.
+
+`… dag_runner prepare` only makes the metadata database.
 """
 
 import json
@@ -13,6 +18,7 @@ import sys
 import threading
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 
@@ -67,21 +73,41 @@ def run_dags(plan: list[dict[str, Any]]) -> bool:
     return True
 
 
-def _end_with_standard_input() -> None:
-    """Wait until whoever holds the other end of our standard input is gone, then end as a killed process does."""
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def _assets_that_wake(dag: Any) -> set[str]:
     condition = getattr(dag.timetable, "asset_condition", None)
     return {asset.name for asset in condition.objects} if condition else set()
 
 
+def _listen(asked: "SimpleQueue[str]") -> None:
+    for line in sys.stdin:
+        asked.put(line)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _say_into(file: int) -> None:
+    """Let whatever this process writes go to an open file."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(file, stream.fileno())
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    asked: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+        _say_into(sys.stderr.fileno())
+        prepare_airflow()
+        while True:
+            night = json.loads(asked.get())
+            with Path(night["log"]).open("ab") as log:
+                _say_into(log.fileno())
+            os.environ.update(night["environment"])
+            print(json.dumps(run_dags(night["plan"])), file=answers, flush=True)
+
+
 if __name__ == "__main__":
-    plan_of_the_night = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    if plan_of_the_night:
-        threading.Thread(target=_end_with_standard_input, daemon=True).start()
-    prepare_airflow()
-    sys.exit(0 if not plan_of_the_night or run_dags(plan_of_the_night) else 1)
+    if sys.argv[1:] == ["prepare"]:
+        prepare_airflow()
+    else:
+        main()

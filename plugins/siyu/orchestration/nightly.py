@@ -1,9 +1,8 @@
 """A whole night in one command: the same DAGs as in production, one after another, in an Airflow home of its own."""
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,16 +12,14 @@ from siyu.channels.configured import load_channels
 from siyu.channels.files import load_mapping
 from siyu.clock import local_date, utc_now
 from siyu.errors import ExitCode, SiyuError, UsageError
-from siyu.orchestration.airflow_home import airflow_environment
 from siyu.orchestration.alerts import tell_lost_night
 from siyu.orchestration.files import no_files
 from siyu.orchestration.journal import Step, read_steps
+from siyu.orchestration.runner import DagRunner
 from siyu.publication import PublicationSummary, summarise
 from siyu.settings import FileSource, Home, Settings, load_settings, save_settings
 from siyu.state.locks import hold
-from siyu.storage import make_folder, write_json
-
-POLL_SECONDS = 0.2
+from siyu.storage import make_folder
 
 
 class NightFailedError(SiyuError):
@@ -51,6 +48,7 @@ def run_night(
     as_of: date | None = None,
     business_date: date | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
+    runner: DagRunner | None = None,
 ) -> Night:
     """Run ingest, transform, publish and maintain over the given files, or over those of `siyu.yml`, and the channels
     of `channels.yml`.
@@ -64,6 +62,7 @@ def run_night(
         as_of: Last complete business day; None means the business date, or of files alone the newest order's day.
         business_date: The day that the channels are read for; None means yesterday.
         on_step: Called with each step as it ends.
+        runner: Of this home, where several nights follow each other; None: one for this night.
 
     Raises:
         UsageError: No source is given, and the home has neither files in its settings nor channels.
@@ -89,6 +88,7 @@ def run_night(
         as_of=as_of,
         business_date=day,
         on_step=on_step,
+        runner=runner,
     )
 
 
@@ -150,6 +150,7 @@ def _run(
     as_of: date | None,
     business_date: date,
     on_step: Callable[[Step], None],
+    runner: DagRunner | None = None,
 ) -> Night:
     """One night in the home's own Airflow: the ingest DAGs with what each is asked, then all that follows."""
     run_id = f"{utc_now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
@@ -168,31 +169,30 @@ def _run(
         }
         for dag, asked in dags.items()
     ]
-    with hold(home.state / "nightly.lock", run_id=run_id, wait_seconds=settings.lock_wait_seconds):
-        return _run_plan(home, run_id, plan, on_step)
+    with (
+        hold(home.state / "nightly.lock", run_id=run_id, wait_seconds=settings.lock_wait_seconds),
+        DagRunner(home) if runner is None else nullcontext(runner) as running,
+    ):
+        return _run_plan(home, run_id, plan, on_step, running)
 
 
 def _run_plan(
-    home: Home, run_id: str, plan: list[dict[str, object]], on_step: Callable[[Step], None]
+    home: Home,
+    run_id: str,
+    plan: list[dict[str, object]],
+    on_step: Callable[[Step], None],
+    runner: DagRunner,
 ) -> Night:
-    folder = make_folder(home.runs / run_id)
-    plan_file, log = folder / "plan.json", folder / "night.log"
-    write_json(plan_file, plan)
-    make_folder(home.nightly)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "siyu.orchestration.dag_runner", str(plan_file)],
-            env=airflow_environment(home, home.nightly),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.PIPE,  # never written to: its end tells the night that this command is gone
-            cwd=folder,
-        )
-        try:
-            _follow(process, home, run_id, on_step)
-        finally:
-            process.kill()  # no-op when it has ended; an interrupted command leaves no night behind
-            process.wait()
+    log = make_folder(home.runs / run_id) / "night.log"
+    reported = 0
+
+    def report() -> None:
+        nonlocal reported
+        for step in read_steps(home, run_id)[reported:]:
+            on_step(step)
+            reported += 1
+
+    code = runner.run(plan, log, meanwhile=report)
     steps = read_steps(home, run_id)
     published = next((step.facts for step in steps if step.name == "publish" and not step.error), None)
     # a channel that failed is no failed night where its policy let the night publish without it
@@ -201,8 +201,8 @@ def _run_plan(
     if failed is not None and failed.error is not None:
         stands = f"; publication {published['publication']} is published all the same" if published else ""
         raise NightFailedError(failed.error["message"] + stands, exit_code=failed.error["exit_code"], log=log)
-    if process.returncode:
-        found = f"the night ended with {process.returncode} outside its steps"
+    if code:
+        found = f"the night ended with {code} outside its steps"
         tell_lost_night(home, run_id, found)
         raise NightFailedError(found, exit_code=ExitCode.UNEXPECTED, log=log)
     return Night(
@@ -212,24 +212,6 @@ def _run_plan(
         is_new=bool(published and published["new"]),
         log=log,
     )
-
-
-def _follow(
-    process: "subprocess.Popen[bytes]", home: Home, run_id: str, on_step: Callable[[Step], None]
-) -> None:
-    """Report each step as it ends, until the process does."""
-    seen = 0
-    running = True
-    while running:
-        try:
-            process.wait(timeout=POLL_SECONDS)
-            running = False
-        except subprocess.TimeoutExpired:
-            pass
-        steps = read_steps(home, run_id)
-        for step in steps[seen:]:
-            on_step(step)
-        seen = len(steps)
 
 
 def parse_sources(mappings: list[Path], paths: list[Path]) -> list[FileSource]:
