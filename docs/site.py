@@ -26,6 +26,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from docs import dictionary
+from siyu.channels.catalogue import declared
 from siyu.engine import connect
 from siyu.landing import create_raw_views
 from siyu.settings import PROJECT, Home, Settings
@@ -125,7 +126,7 @@ def _built_models(folder: Path) -> Path:
 
     warehouse, target = folder / "warehouse.duckdb", folder / "target"
     with connect(warehouse, settings=Settings()) as connection:
-        create_raw_views(connection, Home(folder / "home").create())
+        create_raw_views(connection, Home(folder / "home").create(), declared=declared())
     os.environ |= {"SIYU_WAREHOUSE_PATH": str(warehouse), "DO_NOT_TRACK": "1"}
     before = ("--quiet", "--log-level", "error", "--no-send-anonymous-usage-stats", "--log-path", str(folder))
     after = (
