@@ -1,0 +1,213 @@
+"""Components that hold more than one member may: their edges are followed from the strongest to the weakest.
+
+An edge whose ends may not be in one member, given what stronger edges have joined, is refused and becomes a conflict.
+Refused once it is refused for good: members only grow here. Which of two edges is the stronger is decided by what they
+say, never by the order in which they came: links, then strength, then by how many sources it is seen, then who was seen
+first (the family's phone stays with the one it was first seen with, night after night), then a hash of its two names.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from duckdb import DuckDBPyConnection
+
+from siyu.identity.arrays import Array, read_columns, show_columns
+from siyu.identity.components import Nodes
+
+UNLINKED = -1
+
+_LIMITS = "select type_id, max_per_member from identity_types where max_per_member is not null"
+# identifiers of a type that has a limit, in components that may be over it; the limit is per scope
+_LIMITED = """
+create or replace temp table identity_limited as
+select
+    suspects.node, suspects.label, identity_types.max_per_member, identity_nodes.node as identifier_node,
+    identity_types.type_id,
+    dense_rank() over (order by identity_types.type_id, split_part(identity_nodes.identifier, '|', 2)) as class
+from identity_suspect_nodes as suspects
+left join identity_epochs on suspects.node = identity_epochs.epoch_node
+inner join identity_nodes on coalesce(identity_epochs.node, suspects.node) = identity_nodes.node
+inner join identity_types using (type_id)
+where max_per_member is not null
+"""
+_OVER = """
+create or replace temp table identity_over as
+select label from identity_limited
+group by label, class, max_per_member having count(distinct identifier_node) > max_per_member
+union
+select label from identity_parted_labels
+"""
+_EDGES = """
+with
+edges as (
+    select joins.*, label
+    from identity_joins as joins
+    inner join identity_suspect_nodes as suspects on joins.left_node = suspects.node
+    semi join identity_over using (label)
+),
+-- the smaller name on the left, which way round the rows came
+named as (
+    select
+        edges.* exclude (left_node, right_node),
+        if(left_nodes.identifier < right_nodes.identifier, left_node, right_node) as left_node,
+        if(left_nodes.identifier < right_nodes.identifier, right_node, left_node) as right_node,
+        least(left_nodes.identifier, right_nodes.identifier) as left_identifier,
+        greatest(left_nodes.identifier, right_nodes.identifier) as right_identifier
+    from edges
+    inner join identity_nodes as left_nodes on edges.left_given = left_nodes.node
+    inner join identity_nodes as right_nodes on edges.right_given = right_nodes.node
+),
+concerned as (
+    select left_identifier as identifier from named union select right_identifier from named
+),
+-- few of all, before their names are compared
+given as (
+    select * from identity_given_edges semi join concerned on left_identifier = identifier
+),
+evidence as (
+    select
+        least(given.left_identifier, given.right_identifier) as left_identifier,
+        greatest(given.left_identifier, given.right_identifier) as right_identifier,
+        max(given.strength) as strength, count(distinct given.link_source) as source_count,
+        min(given.first_seen_at) as first_seen_at
+    from given
+    semi join named on
+        least(given.left_identifier, given.right_identifier) = named.left_identifier
+        and greatest(given.left_identifier, given.right_identifier) = named.right_identifier
+    group by all
+)
+select left_node, right_node, is_link from (
+    select
+        left_node, right_node, is_link, strength, source_count, first_seen_at,
+        sha256(left_identifier || '|' || right_identifier) as hash
+    from named inner join evidence using (left_identifier, right_identifier)
+    union all by name
+    select left_node, right_node, is_link from edges where is_link
+)
+order by is_link desc, strength desc nulls last, source_count desc, first_seen_at nulls last, hash
+"""
+_CONTENTS = """
+select node, class, identifier_node, max_per_member, type_id
+from identity_limited semi join identity_over using (label)
+"""
+_NODES = "select node from identity_suspect_nodes semi join identity_over using (label)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Edges that were not followed, by column: both nodes, the type over its limit (or UNLINKED), found, allowed."""
+
+    left_node: list[int] = field(default_factory=list)
+    right_node: list[int] = field(default_factory=list)
+    type_id: list[int] = field(default_factory=list)
+    found_count: list[int] = field(default_factory=list)
+    allowed_count: list[int] = field(default_factory=list)
+
+    def add(self, left: int, right: int, why: tuple[int, int, int]) -> None:
+        """Note an edge with what `_Members.objection` said."""
+        for column, value in zip(vars(self).values(), (left, right, *why), strict=True):
+            column.append(value)
+
+
+def split(connection: DuckDBPyConnection, nodes: Nodes, labels: Array) -> tuple[Array, Refused]:
+    """Labels in which no member is over a limit and no unlink is broken, and the edges that were refused for it."""
+    refused = Refused()
+    if not _find_over(connection, nodes, labels):
+        return labels, refused
+    inside = np.sort(read_columns(connection, _NODES)["node"])
+    members = _Members(connection, inside)
+    for left, right, is_link in connection.execute(_EDGES).fetchall():
+        one, other = members.of(left), members.of(right)
+        if one == other:
+            continue
+        if not is_link and (why := members.objection(one, other)):
+            refused.add(left, right, why)
+        else:
+            members.join(one, other)
+    labels = labels.copy()
+    labels[inside] = int(labels.max()) + 1 + members.labels()  # some labels are nobody's now
+    return labels, refused
+
+
+def _find_over(connection: DuckDBPyConnection, nodes: Nodes, labels: Array) -> bool:
+    """Make `identity_over`, the labels of components to be split; False where there are none."""
+    count = int(labels.max(initial=-1)) + 1
+    suspect = np.zeros(count, dtype=bool)
+    for type_id, limit in connection.execute(_LIMITS).fetchall():
+        suspect |= np.bincount(labels[nodes.type_id == type_id], minlength=count) > limit
+    unlinks = read_columns(connection, "from identity_unlinks")
+    left, right = labels[unlinks["left_node"]], labels[unlinks["right_node"]]
+    parted = np.unique(left[left == right])
+    suspect[parted] = True
+    if not suspect.any():
+        return False
+    inside = np.flatnonzero(suspect[labels])
+    show_columns(connection, "identity_suspect_nodes", node=inside, label=labels[inside])
+    show_columns(connection, "identity_parted_labels", label=parted)
+    connection.execute(_LIMITED)
+    connection.execute(_OVER)
+    return bool(connection.execute("select 1 from identity_over limit 1").fetchone())
+
+
+class _Members:
+    """Disjoint sets of nodes with what is limited in each; a set is named by one of its nodes' positions."""
+
+    def __init__(self, connection: DuckDBPyConnection, nodes: Array) -> None:
+        self._position: dict[int, int] = dict(zip(nodes.tolist(), range(len(nodes)), strict=True))
+        self._parent = list(range(len(nodes)))
+        self._size = [1] * len(nodes)
+        self._held: list[dict[int, set[int]]] = [{} for _ in nodes]  # class → identifiers
+        self._limit: dict[int, tuple[int, int]] = {}  # class → limit, type
+        for node, kind, identifier, limit, type_id in connection.execute(_CONTENTS).fetchall():
+            self._held[self._position[node]][kind] = {identifier}
+            self._limit[kind] = (limit, type_id)
+        self._nodes: dict[int, set[int]] = {}  # set → those of its nodes that unlinks name
+        self._apart: dict[int, set[int]] = {}  # set → nodes that it must not hold
+        for left, right in connection.execute("from identity_unlinks").fetchall():
+            if left in self._position and right in self._position:
+                for node, other in ((left, right), (right, left)):
+                    place = self._position[node]
+                    self._nodes.setdefault(place, set()).add(node)
+                    self._apart.setdefault(place, set()).add(other)
+
+    def of(self, node: int) -> int:
+        """The set that a node is in."""
+        place, parent = self._position[node], self._parent
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    def objection(self, one: int, other: int) -> tuple[int, int, int] | None:
+        """Why two sets must not become one: the type over its limit (or UNLINKED), found and allowed."""
+        if self._apart and not self._apart.get(one, set()).isdisjoint(self._nodes.get(other, ())):
+            return UNLINKED, 0, 0
+        smaller, larger = sorted((self._held[one], self._held[other]), key=len)
+        for kind, identifiers in smaller.items():
+            others = larger.get(kind)
+            if others is None:
+                continue
+            limit, type_id = self._limit[kind]
+            found = len(identifiers | others)
+            # links may have joined more than the limit; to that nothing is added
+            if found > max(limit, len(identifiers), len(others)):
+                return type_id, found, limit
+        return None
+
+    def join(self, one: int, other: int) -> None:
+        """Make two sets one."""
+        if self._size[one] < self._size[other]:
+            one, other = other, one
+        self._parent[other] = one
+        self._size[one] += self._size[other]
+        held = self._held[one]
+        for kind, identifiers in self._held[other].items():
+            held[kind] = held[kind] | identifiers if kind in held else identifiers
+        self._held[other] = {}
+        for told in (self._nodes, self._apart):
+            if moved := told.pop(other, None):
+                told[one] = told.get(one, set()) | moved
+
+    def labels(self) -> Array:
+        """The set of every node, in the order the nodes were given."""
+        return np.array([self.of(node) for node in self._position], dtype=np.int64)
