@@ -222,6 +222,7 @@ ELSEWHERE = {
     ("restore",),
     ("bench", "build"),
     ("bench", "extract"),
+    ("bench", "identity"),
     ("bench", "night"),
 }
 

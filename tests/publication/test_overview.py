@@ -16,6 +16,7 @@ from siyu.publication import age_of_the_night_due, publish_candidate, rollback, 
 from siyu.settings import Home, Settings
 from siyu.state import outbox
 from siyu.state.locks import hold
+from siyu.state.rates import Rate
 from tests.publication.small_candidates import NOON, write_candidate
 
 app = typer.Typer()
@@ -102,6 +103,8 @@ def test_status_does_not_name_who_holds_a_lock(home: Home) -> None:
     with hold(home.state / "warehouse.lock", run_id="night7", wait_seconds=0):
         found = status(home)
         assert found.locks["warehouse.lock"].run == "night7"
+        Rate(home, "a platform's app", per_second=5).wait()  # its file holds moments and no holder
+        assert list(status(home).locks) == ["warehouse.lock"]
         assert f"held by process {os.getpid()} (run night7" in status_text(found)
     assert status(home).locks == {}
 

@@ -260,7 +260,7 @@ def _holder(lock_file: Path) -> Holder | None:
     try:
         content = read_json(lock_file)
         os.kill(content["pid"], 0)
-    except (json.JSONDecodeError, KeyError, TypeError, ProcessLookupError):  # free, or left by a killed run
+    except (ValueError, KeyError, TypeError, ProcessLookupError):  # free, left by a killed run, or of a rate
         return None
     except PermissionError:  # alive, under another user
         pass
