@@ -40,4 +40,5 @@ if __name__ == "__main__":
         # the conventions are read from the manifest, which dbt-bouncer looks for in the project's target folder
         run("dbt", "--quiet", "parse", *project, *as_sqlfluff_parses(), "--log-path", folder)
         run("dbt-bouncer", "--config-file", "dbt-bouncer.yml")
-    run("sqlfluff", "lint", "--disable-progress-bar", "dbt_project/models", "dbt_project/tests")
+    folders = ("dbt_project/models", "dbt_project/tests")
+    run("sqlfluff", "lint", "--disable-progress-bar", "--processes", "2", *folders)
