@@ -169,6 +169,6 @@ def _clear(connection: DuckDBPyConnection) -> None:
             continue
         if is_view:
             connection.unregister(name)  # lets go of what a view of ours shows; no-op for one made by SQL
-            connection.execute(f"drop view if exists temp.{quoted(name)}")
+            connection.execute(f"drop view if exists {quoted('temp', name)}")
         else:
-            connection.execute(f"drop table temp.{quoted(name)}")
+            connection.execute(f"drop table {quoted('temp', name)}")

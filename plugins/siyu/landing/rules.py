@@ -16,7 +16,7 @@ from duckdb import CaseExpression, DuckDBPyConnection, DuckDBPyRelation, Express
 
 from siyu.clock import local_date
 from siyu.engine import call
-from siyu.errors import RefusedError
+from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch
 from siyu.landing.sql import as_type, column, constant, joined, keep_table, show_as, text
 from siyu.resources import Resource
@@ -118,7 +118,10 @@ def _broken(
     records: DuckDBPyRelation, settings: Settings, resource: Resource, landing_date: date
 ) -> DuckDBPyRelation:
     """`_source_row, reason, column_name` of the rows that break a rule; the first that a row breaks names it."""
-    first, *others = _rules(settings, resource, landing_date)
+    rules = tuple(_rules(settings, resource, landing_date))
+    if not rules:
+        raise SiyuError(f"resource {resource.name} has no rule", expected="at least a required field")
+    first, *others = rules
     reason = CaseExpression(first.is_broken, constant(first.reason))
     column_name = CaseExpression(first.is_broken, constant(first.column_name))
     for rule in others:
@@ -175,11 +178,12 @@ def _check_codes(
 ) -> None:
     coded = _codes(connection, records, resource)
     for name, seed in _SEED_OF_CODE.items():
-        unknown = {str(row[name]) for row in coded if row[name] is not None} - known_codes(name, seeds)
+        known = known_codes(name, seeds)
+        unknown = {str(row[name]) for row in coded if row[name] is not None} - known
         if unknown:
             raise RefusedError(
                 f"{resource.name}: {name} is {_shown(sorted(unknown))}",
-                expected=f"a {name} of seed {seed} ({', '.join(sorted(known_codes(name, seeds))[:20])})",
+                expected=f"a {name} of seed {seed} ({', '.join(sorted(known)[:20])})",
                 do=f"mend the mapping, or add the code to {seed}",
             )
     first_happened: dict[str, datetime | date | None] = {}
@@ -219,11 +223,9 @@ def _codes(
     connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource
 ) -> list[dict[str, Any]]:
     """The brands, channels and currencies that occur together, and when the first of their records happened."""
-    names = set(records.columns)
-    codes = [
-        (column(name) if name in names else as_type(constant(None), "varchar")).alias(name)
-        for name in (*_SEED_OF_CODE, "currency_code")
-    ]
+    has_currency = any(field.name == "currency_code" for field in resource.fields)
+    currency = column("currency_code") if has_currency else as_type(constant(None), "varchar")
+    codes = (*(column(name) for name in _SEED_OF_CODE), currency.alias("currency_code"))
     happened = column(resource.happened) if resource.happened else as_type(constant(None), "timestamp")
     show_as("landing_coded", records.select(column("_source_row"), *codes, happened.alias("happened")))
     return [
