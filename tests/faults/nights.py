@@ -5,6 +5,7 @@ disk the process shall die (None: never), and a pipe for the answer. The answer 
 (0: none) and what the action returned, or the error of siyu that ended it. See forking.py for the other end.
 """
 
+import gc
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from typing import Any
 import duckdb  # noqa: F401 - this and the next lines: imported once instead of in every process
 import pandas  # noqa: F401
 import pyarrow.dataset  # noqa: F401
+from cryptography.hazmat.backends.openssl import backend  # noqa: F401
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: F401
 from dbt.cli.main import dbtRunner
 
@@ -194,6 +196,8 @@ def main() -> None:
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     places += ["--target-path", str(PARSED), "--log-path", str(PARSED)]
     dbtRunner().invoke([*quiet, "--no-static-parser", "--no-partial-parse", "parse", *places])
+    gc.collect()
+    gc.freeze()  # else each process looks through what this one has made, and gets a copy of it
     print("ready", flush=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # GX talks, and nobody would read it
     for line in sys.stdin:

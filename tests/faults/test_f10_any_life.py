@@ -25,11 +25,10 @@ from tests.faults.looking import check_landed, check_shown, leftovers, newest_lo
 from tests.faults.shop import Sale, changed, sales_of_day, write_file, write_mapping
 from tests.properties import SOAK, examples
 
-# many lives take as long as all else that is done to nights: beside it, not after it
-GROUP = "faults_of_lives" if SOAK else "faults"
-pytestmark = [pytest.mark.guarantee("F10"), pytest.mark.xdist_group(GROUP), pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.guarantee("F10"), pytest.mark.timeout(3000)]
 
-STEPS_OF_A_LIFE = 15 if SOAK else 4  # a step costs half a second
+# lives by their steps, each of which costs half a second; lives of one length are beside the others, not after them
+LIVES = {4: 200, 8: 150, 15: 150} if SOAK else {4: 30}
 NIGHT = STEPS[1:]  # without landing, which has rules of its own
 REFUSED, USAGE = 1, 2
 
@@ -204,8 +203,11 @@ class Life(RuleBasedStateMachine):
 
 
 @pytest.mark.hypothesis
+@pytest.mark.parametrize(
+    "steps", [pytest.param(steps, marks=pytest.mark.xdist_group(f"lives_{steps}")) for steps in LIVES]
+)
 def test_f10_some_life_of_a_home_shows_half_a_night_a_wrong_sum_or_an_older_one(
-    nights: Nights, tmp_path: Path, figure: Callable[[str, object], None]
+    nights: Nights, tmp_path: Path, steps: int, figure: Callable[[str, object], None]
 ) -> None:
     mapping, born = write_mapping(tmp_path), Home(tmp_path / "born").create()
     save_settings(born, {"keep_candidates_days": 0, "compact_files": 3, "reader_grace_hours": 0})
@@ -216,7 +218,7 @@ def test_f10_some_life_of_a_home_shows_half_a_night_a_wrong_sum_or_an_older_one(
     run_state_machine_as_test(
         Life,
         settings=hypothesis_settings(
-            examples(30, soak=200), stateful_step_count=STEPS_OF_A_LIFE, print_blob=True
+            examples(30, soak=LIVES[steps]), stateful_step_count=steps, print_blob=True
         ),
     )
     figure("lives", Life.lives)
