@@ -22,7 +22,8 @@ create temp macro reporting() as getvariable('reporting_currency');
 create temp macro business_date(at_utc) as
     cast(timezone(getvariable('business_timezone'), timezone('UTC', at_utc)) as date);
 create temp macro month_of(day) as cast(date_trunc('month', day) as date);
-create temp macro member_of(channel, token) as 'm' || left(sha256(channel || '|' || token), 20);
+-- a customer is a person of their own: the files that are measured hold no second identifier
+create temp macro member_of(channel, token) as 'm' || left(sha256('customer|' || channel || '|' || token), 20);
 create temp macro ratio(part, whole) as
     cast(cast(part as double) / nullif(cast(whole as double), 0) as numeric(18, 6));
 -- ten places first: 2.01 / 2 is 1.00499... as a double and 1.01 as money
@@ -589,6 +590,17 @@ left join last_province on members.member_id = last_province.member_id
 union all
 select
     'unknown', null, null, false, null, null, null, null, null, null, null, null, 0, null, false;
+
+create table marts.rpt_identity_conflicts as
+select
+    cast(null as varchar) as conflict_key,
+    cast(null as varchar) as reason,
+    cast(null as varchar) as member_id,
+    cast(null as varchar) as other_member_id,
+    cast(null as varchar) as identifier_type,
+    cast(null as bigint) as found_count,
+    cast(null as bigint) as allowed_count
+where false;
 
 create table marts.dim_products as
 with names as (

@@ -113,6 +113,7 @@ def test_a_customer_number_means_a_person_only_within_its_channel(shop: Shop) ->
         ("phone", "138 0013 8000", "+86-13800138000"),
         ("phone", "8613800138000", "(138)00138000"),
         ("phone", "+44 20 7946 0958", "+442079460958"),
+        ("phone", "１３９１２３４５６７８", "139 1234 5678"),
         ("email", " Li@Example.COM ", "li@example.com"),
     ],
 )
@@ -129,6 +130,37 @@ def test_the_short_way_for_chinese_mobiles_agrees_with_phonenumbers(text: str) -
     assert normalised("phone", text) == phonenumbers.format_number(
         number, phonenumbers.PhoneNumberFormat.E164
     )
+
+
+FILLERS = {
+    "phone": [
+        "0",
+        "null",
+        " N/A ",
+        "-",
+        "—",
+        "无",
+        "00000000000",
+        "１３８００１３８０００",
+        "+86 13800138000",
+        "11111111111",
+    ]
+    + ["138****8000", "12345678901", "110"],
+    "email": ["null", "未知", "c***@example.com"],
+}
+
+
+def test_what_only_fills_a_field_names_somebody(shop: Shop) -> None:
+    """A word for nothing, a masked value, a number that nobody has: no token, or all who have it were one person."""
+    fillers = [(field, value) for field, values in FILLERS.items() for value in values]
+    rows = [customer(f"c{number}", **{field: value}) for number, (field, value) in enumerate(fillers)]
+
+    shop.land(File(resource=CUSTOMERS, rows=[*rows, customer("real", phone="13912345678", email="0@qq.com")]))
+
+    tokens = shop.raw(CUSTOMERS, "phone_token, email_token")
+    assert len(tokens) == len(fillers) + 1
+    assert [row for row in tokens if any(row)] == [row for row in tokens if all(row)]
+    assert len([row for row in tokens if all(row)]) == 1
 
 
 def test_keys_are_made_once_and_private(home: Home) -> None:

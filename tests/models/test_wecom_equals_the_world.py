@@ -27,6 +27,13 @@ pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("wecom_equals_the_world"
 
 SETTINGS = Settings(duckdb_threads=1, duckdb_memory_limit="1GB")
 # one night is missed before the third, weeks of them before the fourth and the fifth
+# the person that a customer is in this build: who that should be is tests/models/test_identity_equals_the_world
+MEMBERS = """
+    create view world.members as
+    select account_id, customer_key, coalesce(member_id, customer_key) as member_id
+    from world.customers
+    left join warehouse.intermediate.int_members_of_customers using (customer_key)
+"""
 NIGHTS = (date(2026, 4, 21), date(2026, 4, 22), date(2026, 4, 24), date(2026, 5, 18), LAST)
 GAP = timedelta(hours=36)
 LISTS = ("departments", "staff", "guides", "contacts", "groups", "group_states")
@@ -111,8 +118,9 @@ def built(landed: Landed, request: pytest.FixtureRequest) -> Iterator[Built]:
         connection.execute("create schema world")
         for path in landed.world.glob("*.parquet"):
             connection.execute(f"create view world.{path.stem} as from read_parquet('{path}')")
-        connection.execute("create table world.members (account_id bigint, member_id varchar)")
-        connection.executemany("insert into world.members values (?, ?)", _members(landed))
+        connection.execute("create table world.customers (account_id bigint, customer_key varchar)")
+        connection.executemany("insert into world.customers values (?, ?)", _customers(landed))
+        connection.execute(MEMBERS)
         connection.execute(
             f"""
             create macro yuan(fen) as cast(fen * 0.01 as decimal(18, 2));
@@ -126,8 +134,8 @@ def built(landed: Landed, request: pytest.FixtureRequest) -> Iterator[Built]:
         yield Built(as_of=as_of, ask=lambda query: sorted(connection.execute(query).fetchall(), key=repr))
 
 
-def _members(landed: Landed) -> list[tuple[int, str]]:
-    """Who of the world is which member: accounts of WeCom under the token of their external_userid."""
+def _customers(landed: Landed) -> list[tuple[int, str]]:
+    """Who of the world is which customer: accounts of WeCom under the token of their external_userid."""
     tokenizer = open_keys(landed.home).tokenizer
     with duckdb.connect() as connection:
         accounts = connection.execute(
@@ -135,7 +143,10 @@ def _members(landed: Landed) -> list[tuple[int, str]]:
             [str(landed.world / "accounts.parquet")],
         ).fetchall()
     tokens = ((account, tokenizer.token("external_userid", userid)) for account, userid in accounts)
-    return [(account, f"m{sha256(f'wecom|{token}'.encode()).hexdigest()[:20]}") for account, token in tokens]
+    return [
+        (account, f"m{sha256(f'customer|wecom|{token}'.encode()).hexdigest()[:20]}")
+        for account, token in tokens
+    ]
 
 
 def same(built: Built, found: str, true: str) -> bool:
@@ -240,14 +251,14 @@ def test_an_open_friendship_came_about_in_another_way(built: Built) -> None:
 
 def test_a_tag_is_lost_or_stays_after_it_was_taken_off(built: Built) -> None:
     at = f"timestamp '{_at(built.as_of)}'"
-    friends = FRIENDS.format(at=at).replace("whole(started_at)", "contact_id", 1)
+    friends = FRIENDS.format(at=at).replace("member_id, whole(started_at)", "customer_key, contact_id", 1)
     assert same(
         built,
-        "select guide_key, member_id, tag_key from warehouse.intermediate.int_wecom_contact_tag_episodes "
+        "select guide_key, customer_key, tag_key from warehouse.intermediate.int_wecom_contact_tag_episodes "
         "where ended_before is null",
         f"""
-        select guide_key, member_id, keyed(wecom_tag_id)
-        from ({friends}) as friends(guide_key, member_id, contact_id)
+        select guide_key, customer_key, keyed(wecom_tag_id)
+        from ({friends}) as friends(guide_key, customer_key, contact_id)
         inner join world.contact_tags using (contact_id)
         inner join world.tags using (tag_id)
         where tagged_at <= {at} and (removed_at is null or removed_at > {at})

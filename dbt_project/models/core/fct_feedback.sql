@@ -9,7 +9,7 @@ reviews as (
             channel_code,
             order_key,
             line_id,
-            member_id,
+            customer_key,
             rating,
             is_counted,
             reviewed_at,
@@ -22,7 +22,7 @@ reviews as (
         'channel_code': 'varchar',
         'order_key': 'varchar',
         'line_id': 'varchar',
-        'member_id': 'varchar',
+        'customer_key': 'varchar',
         'rating': 'varchar',
         'is_counted': 'boolean',
         'reviewed_at': 'timestamp',
@@ -49,6 +49,12 @@ order_lines as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 reviews_dated as (
 
     select
@@ -68,7 +74,12 @@ feedback as (
         reviews_dated.order_key,
         order_lines.order_line_key,
         order_lines.product_key,
-        coalesce(reviews_dated.member_id, order_lines.member_id, 'unknown') as member_id,
+        coalesce(
+            members_of_customers.member_id,
+            reviews_dated.customer_key,
+            order_lines.member_id,
+            'unknown'
+        ) as member_id,
 
         -- what was said
         case
@@ -80,6 +91,8 @@ feedback as (
         reviews_dated.reviewed_at as feedback_at,
         reviews_dated.feedback_date
     from reviews_dated
+    left join members_of_customers
+        on reviews_dated.customer_key = members_of_customers.customer_key
     left join source_lines
         on
             reviews_dated.order_key = source_lines.order_key

@@ -9,28 +9,36 @@ interactions as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 interactions_that_happened as (
 
     select
         -- ids
-        interaction_type
-        || '|' || message_key
-        || '|' || guide_key
-        || '|' || member_id
-        || '|' || cast(interacted_at as varchar) as interaction_key,
-        interaction_type,
-        brand_code,
-        channel_code,
-        account_id,
-        member_id,
-        guide_key,
-        message_key,
+        interactions.interaction_type
+        || '|' || interactions.message_key
+        || '|' || interactions.guide_key
+        || '|' || interactions.customer_key
+        || '|' || cast(interactions.interacted_at as varchar) as interaction_key,
+        interactions.interaction_type,
+        interactions.brand_code,
+        interactions.channel_code,
+        interactions.account_id,
+        coalesce(members_of_customers.member_id, interactions.customer_key) as member_id,
+        interactions.guide_key,
+        interactions.message_key,
 
         -- timestamps (UTC) and business dates
-        interacted_at,
-        interacted_date
+        interactions.interacted_at,
+        interactions.interacted_date
     from interactions
-    where interacted_date <= {{ as_of_date() }}
+    left join members_of_customers
+        on interactions.customer_key = members_of_customers.customer_key
+    where interactions.interacted_date <= {{ as_of_date() }}
 
 )
 

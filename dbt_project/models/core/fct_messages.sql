@@ -10,27 +10,35 @@ messages as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 messages_that_were_sent as (
 
     select
         -- ids
-        touch_key,
-        touch_type,
-        brand_code,
-        channel_code,
-        account_id,
-        member_id,
-        guide_key,
-        message_key,
+        messages.touch_key,
+        messages.touch_type,
+        messages.brand_code,
+        messages.channel_code,
+        messages.account_id,
+        coalesce(members_of_customers.member_id, messages.customer_key) as member_id,
+        messages.guide_key,
+        messages.message_key,
 
         -- timestamps (UTC) and business dates
-        touched_at as sent_at,
-        sent_date,
-        is_time_known
+        messages.touched_at as sent_at,
+        messages.sent_date,
+        messages.is_time_known
     from messages
+    left join members_of_customers
+        on messages.customer_key = members_of_customers.customer_key
     where
-        not is_excluded
-        and sent_date <= {{ as_of_date() }}
+        not messages.is_excluded
+        and messages.sent_date <= {{ as_of_date() }}
 
 )
 

@@ -61,7 +61,7 @@ with_refunds as (
         on orders.channel_code = channels_with_enrolment.channel_code
     left join customers
         on
-            orders.member_id = customers.member_id
+            orders.customer_key = customers.customer_key
             and not customers.is_excluded
 
 ),

@@ -9,6 +9,12 @@ payments as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates') }}
@@ -24,7 +30,8 @@ payments_in_one_currency as (
         payments.brand_code,
         payments.channel_code,
         payments.account_id,
-        coalesce(payments.member_id, 'unknown') as member_id,
+        coalesce(members_of_customers.member_id, payments.customer_key, 'unknown')
+            as member_id,
         payments.guide_key,
         payments.transaction_id,
         payments.out_trade_no,
@@ -49,6 +56,8 @@ payments_in_one_currency as (
         payments.paid_at,
         payments.paid_date
     from payments
+    left join members_of_customers
+        on payments.customer_key = members_of_customers.customer_key
     left join exchange_rates
         on
             payments.currency_code = exchange_rates.currency_code

@@ -7,7 +7,7 @@ points_changes as (
             points_change_key,
             brand_code,
             channel_code,
-            member_id,
+            customer_key,
             points,
             points_after,
             changed_at,
@@ -19,7 +19,7 @@ points_changes as (
         'points_change_key': 'varchar',
         'brand_code': 'varchar',
         'channel_code': 'varchar',
-        'member_id': 'varchar',
+        'customer_key': 'varchar',
         'points': 'bigint',
         'points_after': 'bigint',
         'changed_at': 'timestamp',
@@ -39,27 +39,35 @@ dated as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 points_changes_that_happened as (
 
     select
         -- ids
-        points_change_key,
-        brand_code,
-        channel_code,
-        member_id,
+        dated.points_change_key,
+        dated.brand_code,
+        dated.channel_code,
+        coalesce(members_of_customers.member_id, dated.customer_key) as member_id,
 
         -- points
-        points,
-        points_after,
+        dated.points,
+        dated.points_after,
 
         -- timestamps (UTC) and business dates
-        changed_at,
-        changed_date,
-        expires_at
+        dated.changed_at,
+        dated.changed_date,
+        dated.expires_at
     from dated
+    left join members_of_customers
+        on dated.customer_key = members_of_customers.customer_key
     where
-        not is_excluded
-        and changed_date <= {{ as_of_date() }}
+        not dated.is_excluded
+        and dated.changed_date <= {{ as_of_date() }}
 
 )
 

@@ -12,6 +12,12 @@ orders as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates') }}
@@ -30,7 +36,7 @@ in_one_currency as (
         refunds.channel_code,
         case
             when orders.member_id <> 'unknown' then orders.member_id
-            else coalesce(refunds.member_id, 'unknown')
+            else coalesce(members_of_customers.member_id, refunds.customer_key, 'unknown')
         end as member_id,
         refunds.product_key,
         refunds.refund_reason,
@@ -50,6 +56,8 @@ in_one_currency as (
     from refunds
     left join orders
         on refunds.linked_order_key = orders.order_key
+    left join members_of_customers
+        on refunds.customer_key = members_of_customers.customer_key
     left join exchange_rates
         on
             refunds.currency_code = exchange_rates.currency_code

@@ -6,38 +6,46 @@ relations as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 relations_that_began as (
 
     select
         -- ids
-        relation_key,
-        relation_type,
-        brand_code,
-        channel_code,
-        account_id,
-        member_id,
-        guide_key,
-        group_key,
-        episode_number,
+        relations.relation_key,
+        relations.relation_type,
+        relations.brand_code,
+        relations.channel_code,
+        relations.account_id,
+        coalesce(members_of_customers.member_id, relations.customer_key) as member_id,
+        relations.guide_key,
+        relations.group_key,
+        relations.episode_number,
 
         -- how it came about
-        add_way,
-        acquisition_kind,
-        entry_parameter,
+        relations.add_way,
+        relations.acquisition_kind,
+        relations.entry_parameter,
 
         -- timestamps (UTC), and what is known of them
-        started_at,
-        is_start_known,
-        first_seen_at,
-        last_seen_at,
-        ended_before,
-        ended_before is null as is_open,
-        is_gap
+        relations.started_at,
+        relations.is_start_known,
+        relations.first_seen_at,
+        relations.last_seen_at,
+        relations.ended_before,
+        relations.ended_before is null as is_open,
+        relations.is_gap
     from relations
+    left join members_of_customers
+        on relations.customer_key = members_of_customers.customer_key
     where
         -- a reading for as_of_date is made after midnight, and knows who came since
-        not is_start_known
-        or {{ business_date('started_at') }} <= {{ as_of_date() }}
+        not relations.is_start_known
+        or {{ business_date('relations.started_at') }} <= {{ as_of_date() }}
 
 )
 

@@ -10,28 +10,36 @@ touches as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 touches_that_happened as (
 
     select
         -- ids
-        touch_key,
-        brand_code,
-        channel_code,
-        member_id,
-        campaign_code,
+        touches.touch_key,
+        touches.brand_code,
+        touches.channel_code,
+        coalesce(members_of_customers.member_id, touches.customer_key) as member_id,
+        touches.campaign_code,
 
         -- the experiment
-        arm,
-        is_holdout,
-        planned_share,
+        touches.arm,
+        touches.is_holdout,
+        touches.planned_share,
 
         -- timestamps (UTC) and business dates
-        touched_at,
-        touched_date
+        touches.touched_at,
+        touches.touched_date
     from touches
+    left join members_of_customers
+        on touches.customer_key = members_of_customers.customer_key
     where
-        not is_excluded
-        and touched_date <= {{ as_of_date() }}
+        not touches.is_excluded
+        and touches.touched_date <= {{ as_of_date() }}
 
 )
 

@@ -5,7 +5,7 @@ with
 files as (
 
     select
-        member_id,
+        customer_key,
         brand_code,
         channel_code,
         province,
@@ -26,7 +26,7 @@ files as (
     taobao as (
 
         select
-            member_id,
+            customer_key,
             brand_code,
             channel_code,
             cast(null as varchar) as province,
@@ -50,11 +50,11 @@ files as (
         select
             *,
             row_number() over (
-                partition by member_id
+                partition by customer_key
                 order by _observed_at desc
             ) as recency_rank,
             max(case when is_member then _observed_at end) over (
-                partition by member_id
+                partition by customer_key
             ) as last_seen_as_member_at
         from {{ ref('stg_youzan__customers') }}
 
@@ -64,20 +64,20 @@ files as (
     youzan_memberships as (
 
         select
-            member_id,
+            customer_key,
             max(case when _observed_at = last_seen_as_member_at then enrolled_at end)
                 as enrolled_at,
             min(case when _observed_at > last_seen_as_member_at then _observed_at end)
                 as unenrolled_at
         from youzan_observations
-        group by member_id
+        group by customer_key
 
     ),
 
     youzan as (
 
         select
-            youzan_observations.member_id,
+            youzan_observations.customer_key,
             youzan_observations.brand_code,
             youzan_observations.channel_code,
             cast(null as varchar) as province,
@@ -92,7 +92,7 @@ files as (
             youzan_observations._source_row
         from youzan_observations
         inner join youzan_memberships
-            on youzan_observations.member_id = youzan_memberships.member_id
+            on youzan_observations.customer_key = youzan_memberships.customer_key
         where youzan_observations.recency_rank = 1
 
     ),
@@ -100,7 +100,7 @@ files as (
 
 conformed as (
 
-    {{ files_and_platforms(platforms, same=['member_id']) }}
+    {{ files_and_platforms(platforms, same=['customer_key']) }}
 
 )
 

@@ -28,19 +28,19 @@ conformed as (
             max(brand_code) as brand_code,
             max(channel_code) as channel_code,
             max(account_id) as account_id,
-            member_id,
+            customer_key,
             guide_key,
             moment_key as message_key,
             reacted_at as interacted_at
         from wecom_reactions
         -- employees react too
-        where member_id is not null
+        where customer_key is not null
         -- comments of one second are one interaction
-        group by interaction_type, member_id, guide_key, moment_key, reacted_at
+        group by interaction_type, customer_key, guide_key, moment_key, reacted_at
     {% else %}
         {{ no_rows({
             'interaction_type': 'varchar', 'brand_code': 'varchar', 'channel_code': 'varchar',
-            'account_id': 'varchar', 'member_id': 'varchar', 'guide_key': 'varchar',
+            'account_id': 'varchar', 'customer_key': 'varchar', 'guide_key': 'varchar',
             'message_key': 'varchar', 'interacted_at': 'timestamp',
         }) }}
     {% endif %}

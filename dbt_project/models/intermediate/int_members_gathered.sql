@@ -38,16 +38,68 @@ feedback as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 customers_dated as (
 
     select
-        *,
-        {{ business_date('enrolled_at') }} as enrolled_date,
-        {{ business_date('unenrolled_at') }} as unenrolled_date,
-        {{ business_date('added_at') }} as added_date,
-        {{ business_date('registered_at') }} as registered_date
+        customers.brand_code,
+        customers.channel_code,
+        customers.province,
+        customers.enrolled_at,
+        customers.unenrolled_at,
+        customers.added_at,
+        customers.updated_at,
+        customers.customer_key,
+        coalesce(members_of_customers.member_id, customers.customer_key) as member_id,
+        {{ business_date('customers.enrolled_at') }} as enrolled_date,
+        {{ business_date('customers.unenrolled_at') }} as unenrolled_date,
+        {{ business_date('customers.added_at') }} as added_date,
+        {{ business_date('customers.registered_at') }} as registered_date
     from customers
-    where not is_excluded
+    left join members_of_customers
+        on customers.customer_key = members_of_customers.customer_key
+    where not customers.is_excluded
+
+),
+
+-- what happened after as_of_date has not happened
+customers_known as (
+
+    select
+        *,
+        coalesce(least(registered_date, enrolled_date, added_date), {{ as_of_date() }})
+            as known_date,
+        case when enrolled_date <= {{ as_of_date() }} then enrolled_at end as known_enrolled_at,
+        case when unenrolled_date <= {{ as_of_date() }} then unenrolled_at end
+            as known_unenrolled_at,
+        case when added_date <= {{ as_of_date() }} then added_at end as known_added_at,
+        row_number() over (
+            partition by member_id
+            order by (province is not null) desc, updated_at desc nulls last, customer_key asc
+        ) as province_rank
+    from customers_dated
+
+),
+
+-- of several memberships the first begins the person's, and the last that ends ends it
+customers_per_member as (
+
+    select
+        member_id,
+        max(case when province_rank = 1 then province end) as province,
+        min(known_enrolled_at) as enrolled_at,
+        case
+            when count(known_enrolled_at) <= count(known_unenrolled_at)
+                then max(known_unenrolled_at)
+        end as unenrolled_at,
+        min(known_added_at) as added_at
+    from customers_known
+    group by member_id
 
 ),
 
@@ -58,11 +110,10 @@ sightings as (
         member_id,
         brand_code,
         channel_code,
+        known_date,
         1 as source_rank
-    from customers_dated
-    where
-        coalesce(least(registered_date, enrolled_date, added_date), {{ as_of_date() }})
-        <= {{ as_of_date() }}
+    from customers_known
+    where known_date <= {{ as_of_date() }}
 
     union all
 
@@ -70,6 +121,7 @@ sightings as (
         member_id,
         min(brand_code) as brand_code,
         min(channel_code) as channel_code,
+        cast(null as date) as known_date,
         2 as source_rank
     from orders
     where member_id <> 'unknown'
@@ -81,6 +133,7 @@ sightings as (
         member_id,
         min(brand_code) as brand_code,
         min(channel_code) as channel_code,
+        cast(null as date) as known_date,
         3 as source_rank
     from refunds
     where member_id <> 'unknown'
@@ -92,6 +145,7 @@ sightings as (
         member_id,
         min(brand_code) as brand_code,
         min(channel_code) as channel_code,
+        cast(null as date) as known_date,
         4 as source_rank
     from touches
     group by member_id
@@ -102,6 +156,7 @@ sightings as (
         member_id,
         min(brand_code) as brand_code,
         min(channel_code) as channel_code,
+        cast(null as date) as known_date,
         5 as source_rank
     from points_changes
     group by member_id
@@ -112,6 +167,7 @@ sightings as (
         member_id,
         min(brand_code) as brand_code,
         min(channel_code) as channel_code,
+        cast(null as date) as known_date,
         6 as source_rank
     from feedback
     where member_id <> 'unknown'
@@ -123,7 +179,10 @@ sightings_ranked as (
 
     select
         *,
-        row_number() over (partition by member_id order by source_rank) as sighting_rank
+        row_number() over (
+            partition by member_id
+            order by source_rank asc, known_date asc, channel_code asc, brand_code asc
+        ) as sighting_rank
     from sightings
 
 ),
@@ -134,22 +193,13 @@ gathered as (
         sightings_ranked.member_id,
         sightings_ranked.brand_code,
         sightings_ranked.channel_code,
-        customers_dated.province,
-        case
-            when customers_dated.enrolled_date <= {{ as_of_date() }}
-                then customers_dated.enrolled_at
-        end as enrolled_at,
-        case
-            when customers_dated.unenrolled_date <= {{ as_of_date() }}
-                then customers_dated.unenrolled_at
-        end as unenrolled_at,
-        case
-            when customers_dated.added_date <= {{ as_of_date() }}
-                then customers_dated.added_at
-        end as added_at
+        customers_per_member.province,
+        customers_per_member.enrolled_at,
+        customers_per_member.unenrolled_at,
+        customers_per_member.added_at
     from sightings_ranked
-    left join customers_dated
-        on sightings_ranked.member_id = customers_dated.member_id
+    left join customers_per_member
+        on sightings_ranked.member_id = customers_per_member.member_id
     where sightings_ranked.sighting_rank = 1
 
 )

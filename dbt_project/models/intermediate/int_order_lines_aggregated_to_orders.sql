@@ -14,7 +14,7 @@ aggregated as (
         min(order_id) as order_id,
         min(brand_code) as brand_code,
         min(channel_code) as channel_code,
-        min(member_id) as member_id,
+        min(customer_key) as customer_key,
         min(currency_code) as currency_code,
 
         -- timestamps (UTC)

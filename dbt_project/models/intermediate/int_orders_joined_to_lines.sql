@@ -14,6 +14,12 @@ lines_per_order as (
 
 ),
 
+members_of_customers as (
+
+    select * from {{ ref('int_members_of_customers') }}
+
+),
+
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates') }}
@@ -38,7 +44,7 @@ joined as (
         coalesce(orders.order_id, lines_per_order.order_id) as order_id,
         coalesce(orders.brand_code, lines_per_order.brand_code) as brand_code,
         coalesce(orders.channel_code, lines_per_order.channel_code) as channel_code,
-        coalesce(orders.member_id, lines_per_order.member_id, 'unknown') as member_id,
+        coalesce(orders.customer_key, lines_per_order.customer_key) as customer_key,
         orders.order_status,
         orders.province,
         coalesce(orders.currency_code, lines_per_order.currency_code) as source_currency_code,
@@ -94,7 +100,9 @@ in_one_currency as (
         known_at_as_of.order_id,
         known_at_as_of.brand_code,
         known_at_as_of.channel_code,
-        known_at_as_of.member_id,
+        known_at_as_of.customer_key,
+        coalesce(members_of_customers.member_id, known_at_as_of.customer_key, 'unknown')
+            as member_id,
 
         -- what it is
         known_at_as_of.order_status,
@@ -136,6 +144,8 @@ in_one_currency as (
             < exchange_rates.valid_before
     left join brushing_orders
         on known_at_as_of.order_key = brushing_orders.order_key
+    left join members_of_customers
+        on known_at_as_of.customer_key = members_of_customers.customer_key
 
 )
 

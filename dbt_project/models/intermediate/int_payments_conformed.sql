@@ -43,7 +43,7 @@ conformed as (
             receipts.brand_code,
             receipts.channel_code,
             receipts.account_id,
-            receipts.member_id,
+            receipts.customer_key,
             receipts.guide_key,
             receipts.transaction_id,
             receipts.out_trade_no,
@@ -61,7 +61,7 @@ conformed as (
     {% else %}
         {{ no_rows({
             'payment_key': 'varchar', 'brand_code': 'varchar', 'channel_code': 'varchar',
-            'account_id': 'varchar', 'member_id': 'varchar', 'guide_key': 'varchar',
+            'account_id': 'varchar', 'customer_key': 'varchar', 'guide_key': 'varchar',
             'transaction_id': 'varchar', 'out_trade_no': 'varchar', 'payment_type': 'bigint',
             'currency_code': 'varchar', 'paid_amount': 'decimal(18, 2)',
             'refunded_amount': 'decimal(18, 2)', 'paid_at': 'timestamp',

@@ -11,7 +11,7 @@ files as (
         order_key,
         brand_code,
         channel_code,
-        member_id,
+        customer_key,
         product_key,
         refund_quantity,
         refund_reason,
@@ -55,7 +55,7 @@ files as (
             taobao_refunds.order_key,
             taobao_refunds.brand_code,
             taobao_refunds.channel_code,
-            taobao_refunds.member_id,
+            taobao_refunds.customer_key,
             product_per_line.product_key,
             -- money alone may come back
             case
@@ -92,7 +92,7 @@ files as (
             order_key,
             brand_code,
             channel_code,
-            cast(null as varchar) as member_id,
+            cast(null as varchar) as customer_key,
             cast(null as varchar) as product_key,
             cast(null as bigint) as refund_quantity,
             cast(reason_code as varchar) as refund_reason,

@@ -26,7 +26,7 @@ unnamed_refunds as (
     select
         refund_key,
         channel_code,
-        member_id,
+        customer_key,
         product_key,
         refund_quantity,
         unit_price,
@@ -35,7 +35,7 @@ unnamed_refunds as (
     from refunds
     where
         order_key is null
-        and member_id is not null
+        and customer_key is not null
         and refund_quantity > 0
         and not is_excluded
         and refunded_date <= {{ as_of_date() }}
@@ -47,7 +47,7 @@ sold_lines as (
     select
         order_lines.order_line_key,
         order_lines.order_key,
-        order_lines.member_id,
+        orders.customer_key,
         order_lines.product_key,
         order_lines.quantity,
         order_lines.unit_price,
@@ -62,7 +62,7 @@ sold_lines as (
         orders.is_paid
         and not orders.is_excluded
         and not order_lines.is_excluded
-        and orders.member_id <> 'unknown'
+        and orders.customer_key is not null
 
 ),
 
@@ -87,7 +87,7 @@ candidates as (
     from unnamed_refunds
     inner join sold_lines
         on
-            unnamed_refunds.member_id = sold_lines.member_id
+            unnamed_refunds.customer_key = sold_lines.customer_key
             and unnamed_refunds.product_key = sold_lines.product_key
             and unnamed_refunds.currency_code = sold_lines.source_currency_code
             and unnamed_refunds.refund_quantity <= sold_lines.quantity

@@ -7,11 +7,11 @@ with
 
         select
             'friend' as relation_type,
-            'friend|' || guide_key || '|' || member_id as pair_key,
+            'friend|' || guide_key || '|' || customer_key as pair_key,
             brand_code,
             channel_code,
             account_id,
-            member_id,
+            customer_key,
             guide_key,
             cast(null as varchar) as group_key,
             episode_number,
@@ -31,11 +31,11 @@ with
 
         select
             'group_member' as relation_type,
-            'group_member|' || group_key || '|' || member_id as pair_key,
+            'group_member|' || group_key || '|' || customer_key as pair_key,
             brand_code,
             channel_code,
             account_id,
-            member_id,
+            customer_key,
             cast(null as varchar) as guide_key,
             group_key,
             episode_number,
@@ -77,7 +77,7 @@ conformed as (
             relations.brand_code,
             relations.channel_code,
             relations.account_id,
-            relations.member_id,
+            relations.customer_key,
             relations.guide_key,
             relations.group_key,
             relations.episode_number,
@@ -98,7 +98,7 @@ conformed as (
     {% else %}
         {{ no_rows({
             'relation_key': 'varchar', 'relation_type': 'varchar', 'brand_code': 'varchar',
-            'channel_code': 'varchar', 'account_id': 'varchar', 'member_id': 'varchar',
+            'channel_code': 'varchar', 'account_id': 'varchar', 'customer_key': 'varchar',
             'guide_key': 'varchar', 'group_key': 'varchar', 'episode_number': 'integer',
             'add_way': 'bigint', 'acquisition_kind': 'varchar', 'entry_parameter': 'varchar',
             'started_at': 'timestamp', 'is_start_known': 'boolean',

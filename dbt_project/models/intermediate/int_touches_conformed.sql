@@ -10,7 +10,7 @@ files as (
         brand_code,
         channel_code,
         cast(null as varchar) as account_id,
-        member_id,
+        customer_key,
         cast(null as varchar) as guide_key,
         cast(null as varchar) as message_key,
         campaign_code,
@@ -32,11 +32,11 @@ files as (
 
         select
             'mass_message' as touch_type,
-            'mass_message|' || message_key || '|' || userid || '|' || member_id as touch_key,
+            'mass_message|' || message_key || '|' || userid || '|' || customer_key as touch_key,
             brand_code,
             channel_code,
             account_id,
-            member_id,
+            customer_key,
             guide_key,
             message_key,
             sent_at as touched_at,
@@ -54,12 +54,12 @@ files as (
 
         select
             'moment' as touch_type,
-            'moment|' || reach.moment_key || '|' || reach.userid || '|' || reach.member_id
+            'moment|' || reach.moment_key || '|' || reach.userid || '|' || reach.customer_key
                 as touch_key,
             reach.brand_code,
             reach.channel_code,
             reach.account_id,
-            reach.member_id,
+            reach.customer_key,
             reach.guide_key,
             reach.moment_key as message_key,
             coalesce(moments.created_at, reach._observed_at) as touched_at,
@@ -94,7 +94,7 @@ conformed as (
             brand_code,
             channel_code,
             account_id,
-            member_id,
+            customer_key,
             guide_key,
             message_key,
             null as campaign_code,

@@ -20,7 +20,7 @@ observations as (
 episodes as (
 
     {{ snapshot_episodes(
-        'contacts', 'observations', key=['guide_key', 'member_id'], started_at='added_at'
+        'contacts', 'observations', key=['guide_key', 'customer_key'], started_at='added_at'
     ) }}
 
 ),
@@ -31,7 +31,7 @@ episodes_described as (
     select
         -- ids
         episodes.guide_key,
-        episodes.member_id,
+        episodes.customer_key,
         episodes.episode_number,
         contacts.brand_code,
         contacts.channel_code,
@@ -53,7 +53,7 @@ episodes_described as (
     inner join contacts
         on
             episodes.guide_key = contacts.guide_key
-            and episodes.member_id = contacts.member_id
+            and episodes.customer_key = contacts.customer_key
             and episodes.last_seen_at = contacts._observed_at
 
 )

@@ -21,7 +21,7 @@ observations as (
 episodes as (
 
     {{ snapshot_episodes(
-        'contact_tags', 'observations', key=['guide_key', 'member_id', 'tag_key']
+        'contact_tags', 'observations', key=['guide_key', 'customer_key', 'tag_key']
     ) }}
 
 )

@@ -6,7 +6,7 @@ with
 members as (
 
     select * from {{ ref('stg_wecom__group_members') }}
-    where member_id is not null
+    where customer_key is not null
 
 ),
 
@@ -22,7 +22,7 @@ observations as (
 episodes as (
 
     {{ snapshot_episodes(
-        'members', 'observations', key=['group_key', 'member_id'], started_at='joined_at'
+        'members', 'observations', key=['group_key', 'customer_key'], started_at='joined_at'
     ) }}
 
 ),
@@ -33,7 +33,7 @@ episodes_described as (
     select
         -- ids
         episodes.group_key,
-        episodes.member_id,
+        episodes.customer_key,
         episodes.episode_number,
         members.brand_code,
         members.channel_code,
@@ -55,7 +55,7 @@ episodes_described as (
     inner join members
         on
             episodes.group_key = members.group_key
-            and episodes.member_id = members.member_id
+            and episodes.customer_key = members.customer_key
             and episodes.last_seen_at = members._observed_at
 
 )

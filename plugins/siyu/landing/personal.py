@@ -25,6 +25,7 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ _LENGTH_BYTES = 4
 _TOKEN_LENGTH = 32
 _WRAPPED = ("token.key", "vault.key")
 _KEYS_WAIT_SECONDS = 60
+_ACROSS_CHANNELS = {"phone", "email", "unionid"}
+_FILLER = re.compile(r"null|none|nil|nan|n/?a|undefined|unknown|test|无|未知|空|[-–—_./?\s]*|0+")
+# one digit throughout, the number that forms show as an example, or too short to be anybody's
+_NOBODYS_PHONE = re.compile(r"\+?(86)?(13800138000|12345678(90?|901)?|(\d)\4*|\d{1,4})")
 _HOME_REGION = "CN"
 _PHONE_FILLING = re.compile(r"[\s\-()]")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
@@ -89,6 +94,19 @@ def normalised(kind: str, value: str) -> str:
     if kind == "phone":
         return _e164(text)
     return text
+
+
+def names_nobody(kind: str, value: str) -> bool:
+    """Whether a phone, e-mail or unionid only fills its field: a word for nothing, masked, or a number of no person.
+
+    Such a value says nothing of who somebody is, and would make one person of all who have it. An id of a platform's own
+    is what the platform says it is.
+    """
+    if kind not in _ACROSS_CHANNELS:
+        return False
+    text = unicodedata.normalize("NFKC", value).strip().lower()
+    is_number = kind == "phone" and _NOBODYS_PHONE.fullmatch(normalised(kind, text))
+    return bool("*" in text or _FILLER.fullmatch(text) or is_number)
 
 
 def _e164(text: str) -> str:

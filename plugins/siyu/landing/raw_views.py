@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from siyu.landing.records import (
     FILES_CHANNEL,
+    Extraction,
     LoadRecord,
     StoredFile,
     live,
@@ -27,14 +29,22 @@ from siyu.settings import Home
 
 _ORDER_RESOURCES = ("orders", "order_lines")
 _ONE_ROW = "select 1 as one"
-_LOADS = """
-    create or replace table raw.loads (
-        load_id varchar, channel varchar, account_id varchar, stream varchar, window_start timestamp,
-        window_end timestamp, observed_at timestamp, is_complete boolean, skipped_count bigint,
-        landed_at timestamp
-    )
-"""
-_LOAD = "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MOMENT = pa.timestamp("us")
+_LOADS = pa.schema(
+    [
+        ("load_id", pa.string()),
+        ("sequence", pa.int64()),
+        ("channel", pa.string()),
+        ("account_id", pa.string()),
+        ("stream", pa.string()),
+        ("window_start", _MOMENT),
+        ("window_end", _MOMENT),
+        ("observed_at", _MOMENT),
+        ("is_complete", pa.bool_()),
+        ("skipped_count", pa.int64()),
+        ("landed_at", _MOMENT),
+    ]
+)
 _RAW_SCHEMA = "create schema if not exists raw"
 _INTO_RAW = "set schema = 'raw'"
 _BACK = "set schema = 'main'"
@@ -64,7 +74,7 @@ def create_raw_views(
 
     Each view has exactly the columns of `resources.raw_columns`; a resource without rows gets an empty typed view.
     `declared` are the resources of API channels as they are today, by channel and name: what it names has a view
-    even before its first load. `raw.loads` has a row per live load of a window of an API, its moments in UTC.
+    even before its first load. `raw.loads` has a row per live load, its moments in UTC.
     The views name files: they are good until a landing, compaction or erasure deletes one, so build at once.
 
     Raises:
@@ -100,30 +110,38 @@ def create_raw_views(
 
 
 def list_loads(connection: DuckDBPyConnection, records: tuple[LoadRecord, ...]) -> None:
-    """Make table `raw.loads`: which windows were read, when, and whether to their end.
+    """Make table `raw.loads`: in which order the loads came; which windows were read, when, and whether to their end.
 
-    What an absence in a snapshot means hangs on it.
+    Which identifier of a member was there first, and what an absence in a snapshot means, hang on it.
     """
-    connection.execute(_LOADS)
     rows = [
-        (
-            record.load_id,
-            record.source.channel,
-            read.account,
-            read.stream,
-            *(
-                moment.astimezone(UTC).replace(tzinfo=None)
-                for moment in (read.window_start, read.window_end, read.observed_at)
-            ),
-            read.is_complete,
-            read.skipped,
-            record.landed_at.astimezone(UTC).replace(tzinfo=None),
-        )
+        {
+            "load_id": record.load_id,
+            "sequence": record.sequence,
+            "channel": record.source.channel,
+            "landed_at": _in_utc(record.landed_at),
+            **(_window(record.extraction) if record.extraction else {}),
+        }
         for record in records
-        if (read := record.extraction) is not None
     ]
-    if rows:
-        connection.executemany(_LOAD, rows)
+    connection.execute("drop table if exists raw.loads")
+    connection.from_arrow(pa.Table.from_pylist(rows, schema=_LOADS)).to_table("raw.loads")
+
+
+def _window(read: Extraction) -> dict[str, object]:
+    return {
+        "account_id": read.account,
+        "stream": read.stream,
+        "window_start": _in_utc(read.window_start),
+        "window_end": _in_utc(read.window_end),
+        "observed_at": _in_utc(read.observed_at),
+        "is_complete": read.is_complete,
+        "skipped_count": read.skipped,
+    }
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def registered_rows(

@@ -15,7 +15,7 @@ from duckdb import CaseExpression, DuckDBPyConnection, DuckDBPyRelation, Express
 from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch, Source
-from siyu.landing.personal import Keys, Tokenizer, seal
+from siyu.landing.personal import Keys, Tokenizer, names_nobody, seal
 from siyu.landing.quarantine import mask_row, write_quarantine
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile, of_channel
@@ -435,15 +435,18 @@ def _tokens(tokenizer: Tokenizer, field: Field, lookups: pa.ChunkedArray) -> pa.
     return pa.table(
         {
             "lookup": pa.array(values, pa.string()),
-            "token": pa.array(
-                [tokenizer.token(field.identifier_kind, value) for value in values], pa.string()
-            ),
+            "token": pa.array([_token(tokenizer, field, value) for value in values], pa.string()),
             "value": pa.array(
                 [value.rpartition(SEPARATOR)[2] if field.name == _CUSTOMER else value for value in values],
                 pa.string(),
             ),
         }
     )
+
+
+def _token(tokenizer: Tokenizer, field: Field, value: str) -> str | None:
+    kind = field.identifier_kind
+    return None if names_nobody(kind, value) else tokenizer.token(kind, value)
 
 
 def _landing_value(field: Field) -> Expression:

@@ -24,7 +24,7 @@ newest as (
 
     select
         -- ids
-        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
         brand_code,
         channel_code,
 

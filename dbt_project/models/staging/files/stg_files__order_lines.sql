@@ -51,7 +51,7 @@ newest as (
         lines.line_id,
         lines.brand_code,
         lines.channel_code,
-        {{ member_id('lines.channel_code', 'lines.customer_token') }} as member_id,
+        {{ customer_key('lines.channel_code', 'lines.customer_token') }} as customer_key,
         lines.store_id,
         lines.guide_id,
 

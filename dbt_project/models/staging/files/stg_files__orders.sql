@@ -27,7 +27,7 @@ newest as (
         order_id,
         brand_code,
         channel_code,
-        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
         store_id,
         guide_id,
 

@@ -51,7 +51,7 @@ newest as (
         {{ order_key('lines.channel_code', 'lines.order_id') }} as order_key,
         lines.brand_code,
         lines.channel_code,
-        {{ member_id('lines.channel_code', 'lines.customer_token') }} as member_id,
+        {{ customer_key('lines.channel_code', 'lines.customer_token') }} as customer_key,
 
         -- what came back
         {{ product_key('lines.channel_code', 'lines.product_id') }} as product_key,

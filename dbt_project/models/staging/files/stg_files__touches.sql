@@ -20,7 +20,7 @@ one_each as (
         touch_id,
         brand_code,
         channel_code,
-        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
 
         -- the experiment
         campaign_code,

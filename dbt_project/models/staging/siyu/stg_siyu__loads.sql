@@ -9,7 +9,10 @@ loads as (
         account_id,
         stream,
 
-        -- what was read, to its end or not
+        -- its place in the order of landing
+        sequence,
+
+        -- what was read of an API, to its end or not
         is_complete,
         skipped_count,
 

@@ -28,7 +28,7 @@ newest as (
         brand_code,
         channel_code,
         account_id,
-        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
         customer_token,
 
         -- what was said, in the platform's words

@@ -22,7 +22,7 @@ one_each as (
         brand_code,
         channel_code,
         account_id,
-        {{ member_id('channel_code', 'external_userid_token') }} as member_id,
+        {{ customer_key('channel_code', 'external_userid_token') }} as customer_key,
         external_userid_token,
         {{ account_key('channel_code', 'account_id', 'tag_id') }} as tag_key,
         tag_id,

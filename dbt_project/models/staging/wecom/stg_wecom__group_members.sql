@@ -24,8 +24,8 @@ one_each as (
         account_id,
         -- an employee is no customer
         case
-            when member_type = 2 then {{ member_id('channel_code', 'member_token') }}
-        end as member_id,
+            when member_type = 2 then {{ customer_key('channel_code', 'member_token') }}
+        end as customer_key,
         member_token,
         unionid_token,
         {{ account_key('channel_code', 'account_id', 'inviter_userid') }} as inviter_guide_key,

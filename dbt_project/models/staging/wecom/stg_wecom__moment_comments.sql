@@ -25,7 +25,7 @@ newest as (
         channel_code,
         account_id,
         _line_number as line_number,
-        {{ member_id('channel_code', 'external_userid_token') }} as member_id,
+        {{ customer_key('channel_code', 'external_userid_token') }} as customer_key,
         external_userid_token,
         {{ account_key('channel_code', 'account_id', 'reacting_userid') }} as reacting_guide_key,
 

@@ -29,7 +29,7 @@ newest as (
         brand_code,
         channel_code,
         account_id,
-        {{ member_id('channel_code', 'external_userid_token') }} as member_id,
+        {{ customer_key('channel_code', 'external_userid_token') }} as customer_key,
         external_userid_token,
 
         -- state

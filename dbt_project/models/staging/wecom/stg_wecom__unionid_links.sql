@@ -27,7 +27,7 @@ newest as (
         channel_code,
         account_id,
         unionid_token,
-        {{ member_id('channel_code', 'external_userid_token') }} as member_id,
+        {{ customer_key('channel_code', 'external_userid_token') }} as customer_key,
         external_userid_token,
 
         -- the pipeline's own

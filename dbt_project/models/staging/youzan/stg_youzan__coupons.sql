@@ -24,7 +24,7 @@ newest as (
         -- ids; who took it is known by another identifier than customers are
         channel_code || '|' || coupon_group_id
         || '|' || cast(taken_at as varchar)
-        || '|' || {{ member_id('channel_code', 'fans_token') }} as coupon_key,
+        || '|' || {{ customer_key('channel_code', 'fans_token') }} as coupon_key,
         channel_code || '|' || coupon_group_id as coupon_group_key,
         coupon_group_id,
         brand_code,

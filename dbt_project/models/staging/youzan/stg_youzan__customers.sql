@@ -17,7 +17,7 @@ once_each as (
 
     select
         -- ids
-        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
         customer_token,
         phone_token,
         brand_code,

@@ -16,10 +16,10 @@ one_each as (
 
     select
         -- ids
-        {{ member_id('channel_code', 'customer_token') }}
+        {{ customer_key('channel_code', 'customer_token') }}
         || '|' || cast(changed_at as varchar) || '|' || points || '|' || points_after
             as points_change_key,
-        {{ member_id('channel_code', 'customer_token') }} as member_id,
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
         customer_token,
         brand_code,
         channel_code,

@@ -1,0 +1,50 @@
+{{ config(materialized='table') }}
+
+{% set linking = ['wecom', 'youzan'] | select('in', var('channels')) | list %}
+
+with
+
+links as (
+
+    select * from {{ ref('stg_files__identifier_links') }}
+    {%- for channel in linking %}
+
+    union all
+
+    select * from {{ ref('stg_' ~ channel ~ '__identifier_links') }}
+    {%- endfor %}
+
+),
+
+loads as (
+
+    select * from {{ ref('stg_siyu__loads') }}
+
+),
+
+link_sources as (
+
+    select * from {{ ref('identity_link_sources') }}
+
+),
+
+edges as (
+
+    select
+        links.left_identifier,
+        links.right_identifier,
+        links.link_source,
+        max(link_sources.strength) as strength,
+        min(loads.sequence) as first_landed,
+        min(links.seen_at) as first_seen_at,
+        max(links.seen_at) as last_seen_at
+    from links
+    inner join loads
+        on links._load_id = loads.load_id
+    inner join link_sources
+        on links.link_source = link_sources.link_source
+    group by links.left_identifier, links.right_identifier, links.link_source
+
+)
+
+select * from edges

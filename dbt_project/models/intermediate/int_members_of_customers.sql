@@ -1,0 +1,24 @@
+{{ config(materialized='table') }}
+
+with
+
+resolved as (
+
+    select * from {{ ref('int_identity_resolved') }}
+
+),
+
+members_of_customers as (
+
+    select
+        'm' || {{ short_hash('identifier') }} as customer_key,
+        member_id
+    from resolved
+    where
+        record_type = 'member'
+        and split_part(identifier, '|', 1) = 'customer'
+        and valid_to is null
+
+)
+
+select * from members_of_customers

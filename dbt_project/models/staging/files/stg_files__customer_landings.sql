@@ -1,0 +1,14 @@
+with
+
+landings as (
+    {{ customer_landings('files', {
+        'customers': 'customer_token',
+        'orders': 'customer_token',
+        'order_lines': 'customer_token',
+        'refunds': 'customer_token',
+        'touches': 'customer_token',
+    }) }}
+
+)
+
+select * from landings
