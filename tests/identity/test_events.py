@@ -132,7 +132,7 @@ def test_an_id_whose_anchor_is_gone_means_nobody(connection: duckdb.DuckDBPyConn
     assert nights.answers == {}
 
 
-@examples(2, soak=100)
+@examples(2, soak=30)
 @given(nightly=st.lists(st.lists(edges, max_size=2), min_size=30, max_size=30))
 def test_over_30_nights_an_id_changes_without_a_merge(nightly: list[list[Seen]]) -> None:
     """Without rules ids change by merges alone, late data and backfills included."""
@@ -155,7 +155,7 @@ def test_over_30_nights_an_id_changes_without_a_merge(nightly: list[list[Seen]])
             assert nights.answers == {old: answer.ids[nights.anchors[old]] for old in gone}
 
 
-@examples(2, soak=100)
+@examples(2, soak=30)
 @given(nightly=st.lists(st.lists(edges, max_size=3), min_size=8, max_size=8), rules=rules)
 def test_under_rules_an_id_changes_untold_or_leads_to_another_than_its_anchor_s(
     nightly: list[list[Seen]], rules: Rules

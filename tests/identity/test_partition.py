@@ -24,7 +24,7 @@ def attempted(*arguments: object, **more: object) -> Answer:
         raise
 
 
-@examples(10, soak=1_000)
+@examples(10, soak=200)
 @given(seen=graphs)
 def test_without_rules_members_are_other_than_connected_components(seen: list[Seen]) -> None:
     answer = resolved(seen, alone=EVERYBODY)
@@ -34,7 +34,7 @@ def test_without_rules_members_are_other_than_connected_components(seen: list[Se
     assert all(valid_to is None for *_, valid_to, _ in answer.rows)
 
 
-@examples(10, soak=1_000)
+@examples(10, soak=200)
 @given(data=st.data(), seen=graphs, rules=rules, links=decisions, unlinks=decisions)
 def test_rows_in_another_order_turned_and_repeated_have_another_answer(
     data: st.DataObject, seen: list[Seen], rules: Rules, links: list[Decided], unlinks: list[Decided]
@@ -48,7 +48,7 @@ def test_rows_in_another_order_turned_and_repeated_have_another_answer(
     assert shuffled.conflicts == straight.conflicts
 
 
-@examples(10, soak=1_000)
+@examples(10, soak=200)
 @given(data=st.data(), seen=graphs, rules=rules, links=decisions, unlinks=decisions)
 def test_rows_that_took_several_nights_have_another_partition_than_those_of_one(
     data: st.DataObject, seen: list[Seen], rules: Rules, links: list[Decided], unlinks: list[Decided]
@@ -62,7 +62,7 @@ def test_rows_that_took_several_nights_have_another_partition_than_those_of_one(
         assert len(apart.conflict(reason)) == len(together.conflict(reason)), reason
 
 
-@examples(10, soak=1_000)
+@examples(10, soak=200)
 @given(seen=graphs, rules=rules, unlinks=decisions, blocklist=st.lists(st.sampled_from(NAMES), max_size=2))
 def test_a_member_is_over_a_limit_or_parted_in_vain(
     seen: list[Seen], rules: Rules, unlinks: list[Decided], blocklist: list[str]
@@ -106,7 +106,7 @@ def test_a_member_is_over_a_limit_or_parted_in_vain(
         )
 
 
-@examples(3, soak=200)
+@examples(3, soak=50)
 @given(data=st.data(), seen=graphs)
 def test_a_rule_for_a_type_that_nobody_has_changes_something(data: st.DataObject, seen: list[Seen]) -> None:
     more = Rules(types={"oaid": TypeRule(max_per_member=1, max_degree=1, recycle_days=1)})

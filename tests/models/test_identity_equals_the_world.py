@@ -33,21 +33,35 @@ ACCOUNTS = """
     from accounts inner join truth_accounts using (account_id)
     where channel_code in ('pos', 'youzan', 'wecom')
 """
-# what a platform shows beside an account, now: a changed number has taken the place of the old one
+# What a platform shows beside an account, now: a changed number has taken the place of the old one, and who is no
+# friend any more is not in the list. A number that two persons have, or a guide, says nothing of either.
 SHOWN = """
-    select account_id, coalesce(new_phone, phone) from accounts
-    where channel_code in ('pos', 'youzan') and phone is not null
-    union
-    select account_id, phone from orders where channel_code = 'youzan' and phone is not null
-    union
-    select account_id, unionid from accounts where channel_code = 'wecom' and unionid is not null
-    union
-    select account_id, remark_phone from contacts where remark_phone is not null
+    with shown as (
+        select account_id, coalesce(new_phone, phone) as identifier from accounts
+        where channel_code in ('pos', 'youzan') and phone is not null
+        union
+        select account_id, unionid from accounts where channel_code = 'wecom' and unionid is not null
+        union
+        select account_id, remark_phone
+        from contacts inner join staff using (staff_id)
+        where
+            remark_phone is not null
+            and (ended_at is null or ended_by = 'customer')
+            and (left_on is null or left_on > $today)
+    )
+    select account_id, identifier from shown
+    where identifier not in (select phone from truth_phones group by phone having count(distinct person_id) > 1)
 """
 SHARED = """
     select one.person_id, other.person_id
     from truth_phones as one inner join truth_phones as other using (phone)
     where one.person_id < other.person_id
+"""
+
+NOTED_WRONGLY = """
+    select account_id from contacts inner join truth_accounts using (account_id)
+    where remark_phone is not null
+    and (person_id, remark_phone) not in (select person_id, phone from truth_phones)
 """
 
 Pair = tuple[int, int]
@@ -80,11 +94,16 @@ def land_wecom(world: Path, home: Home) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Pairs of accounts: those of one person that can be known, those of one member, and which of these are wrong."""
+    """Pairs of accounts: those of one person that can be known, those of one member, and which of these are wrong.
+
+    Not wrong: of two persons who truly have a number in common. `noted_wrongly`: accounts whose guide noted a number
+    of somebody else, which nobody can see.
+    """
 
     knowable: set[Pair]
     found: set[Pair]
     wrong: set[Pair]
+    noted_wrongly: set[int]
 
 
 def pairs(groups: Iterable[Iterable[int]]) -> set[Pair]:
@@ -136,7 +155,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
         for path in (world / "truth").glob("*.parquet"):
             connection.read_parquet(str(path)).create_view(f"truth_{path.stem}")
         accounts = connection.sql(ACCOUNTS).fetchall()
-        shown = connection.sql(SHOWN).fetchall()
+        shown = connection.execute(SHOWN, {"today": LAST}).fetchall()
+        noted_wrongly = {account for (account,) in connection.sql(NOTED_WRONGLY).fetchall()}
         shared = {frozenset(row) for row in connection.sql(SHARED).fetchall()}
         connection.execute(f"attach '{build.path}' as warehouse (read_only)")
         crosswalk = "select identifier, member_id from warehouse.core.dim_member_identifiers"
@@ -152,7 +172,9 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
         for one, other in found
         if person_of[one] != person_of[other] and frozenset((person_of[one], person_of[other])) not in shared
     }
-    return People(knowable=knowable_pairs(person_of, shown), found=found, wrong=wrong)
+    return People(
+        knowable=knowable_pairs(person_of, shown), found=found, wrong=wrong, noted_wrongly=noted_wrongly
+    )
 
 
 def test_accounts_of_one_person_are_two_members(
@@ -167,7 +189,9 @@ def test_accounts_of_one_person_are_two_members(
 def test_accounts_of_two_persons_are_one_member(
     people: People, figure: Callable[[str, object], None]
 ) -> None:
-    """But for persons who truly have a number in common."""
-    precision = 1 - len(people.wrong) / len(people.found)
-    figure("precision", round(precision, 4))
-    assert precision >= 0.999
+    """But for persons who truly have a number in common, and for numbers that a guide noted for somebody else."""
+    unexplained = {pair for pair in people.wrong if not people.noted_wrongly & set(pair)}
+    figure("precision", round(1 - len(people.wrong) / len(people.found), 4))
+    figure("precision without wrong notes of guides", round(1 - len(unexplained) / len(people.found), 4))
+    assert len(people.wrong) <= 0.005 * len(people.found)
+    assert len(unexplained) <= 0.001 * len(people.found)

@@ -9,9 +9,9 @@ links as (
     select * from {{ ref('stg_files__identifier_links') }}
     {%- for channel in linking %}
 
-    union all
+        union all
 
-    select * from {{ ref('stg_' ~ channel ~ '__identifier_links') }}
+        select * from {{ ref('stg_' ~ channel ~ '__identifier_links') }}
     {%- endfor %}
 
 ),
@@ -43,6 +43,7 @@ edges as (
         on links._load_id = loads.load_id
     inner join link_sources
         on links.link_source = link_sources.link_source
+    where link_sources.is_followed
     group by links.left_identifier, links.right_identifier, links.link_source
 
 )

@@ -21,9 +21,9 @@ landings as (
     select * from {{ ref('stg_files__customer_landings') }}
     {%- for channel in linking %}
 
-    union all
+        union all
 
-    select * from {{ ref('stg_' ~ channel ~ '__customer_landings') }}
+        select * from {{ ref('stg_' ~ channel ~ '__customer_landings') }}
     {%- endfor %}
 
 ),

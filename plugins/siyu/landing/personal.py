@@ -99,8 +99,8 @@ def normalised(kind: str, value: str) -> str:
 def names_nobody(kind: str, value: str) -> bool:
     """Whether a phone, e-mail or unionid only fills its field: a word for nothing, masked, or a number of no person.
 
-    Such a value says nothing of who somebody is, and would make one person of all who have it. An id of a platform's own
-    is what the platform says it is.
+    Such a value says nothing of who somebody is, and would make one person of all who have it. An id of a platform's
+    own is what the platform says it is.
     """
     if kind not in _ACROSS_CHANNELS:
         return False

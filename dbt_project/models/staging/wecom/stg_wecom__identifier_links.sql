@@ -24,9 +24,8 @@ links as (
     -- member type 1 is an employee
     {{ identifier_links(
         group_members, group_member, unionid,
-        link_source='wechat', seen_at='coalesce(joined_at, _observed_at)'
+        link_source='wechat', seen_at='coalesce(joined_at, _observed_at)', where='member_type = 2'
     ) }}
-        and member_type = 2
 
     union all
 

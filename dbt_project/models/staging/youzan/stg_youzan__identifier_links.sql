@@ -5,7 +5,6 @@
 
 with
 
--- who receives a parcel is often somebody else: the receiver's number links nobody
 links as (
 
     {{ identifier_links(
@@ -18,6 +17,13 @@ links as (
     {{ identifier_links(
         orders, customer, ['phone', "'global'", 'buyer_phone_token'],
         link_source='order', seen_at='ordered_at'
+    ) }}
+
+    union all
+
+    {{ identifier_links(
+        orders, customer, ['phone', "'global'", 'receiver_phone_token'],
+        link_source='receiver', seen_at='ordered_at'
     ) }}
 
     union all
