@@ -1872,3 +1872,4 @@ copy (
     from marts.member_cohort order by brand_code, cohort_month, month_number
 ) to 'member_cohort.parquet' (compression zstd);
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
+copy (from marts.rpt_identity_conflicts order by conflict_key) to 'rpt_identity_conflicts.parquet' (compression zstd);

@@ -27,7 +27,7 @@ def models() -> dict[str, dict[str, Any]]:
     found = [
         model
         for file in (PROJECT / "dbt_project" / "models").rglob("*.yml")
-        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
+        for model in yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader).get("models", [])
         if model.get("config", {}).get("meta", {}).get("publish") == "marts"
     ]
     return {model["name"]: model for model in found}

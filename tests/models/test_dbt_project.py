@@ -31,7 +31,7 @@ def _unit_test_names() -> list[str]:
     return sorted(
         test["name"]
         for file in (DBT_PROJECT / "models").rglob("*.yml")
-        for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])
+        for test in yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader).get("unit_tests", [])
     )
 
 
