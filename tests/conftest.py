@@ -43,8 +43,16 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start what takes longest first: alone at the end it would keep one worker busy."""
-    items.sort(key=lambda item: _LONG.index(room) if (room := item.path.parent.name) in _LONG else len(_LONG))
+    """Start what takes longest first, by the time it is given and by its room: alone at the end it would keep one
+    worker busy.
+    """
+
+    def place(item: pytest.Item) -> tuple[float, int]:
+        given = item.get_closest_marker("timeout")
+        room = item.path.parent.name
+        return (-given.args[0] if given else 0, _LONG.index(room) if room in _LONG else len(_LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
