@@ -221,5 +221,5 @@ def test_f10_some_life_of_a_home_shows_half_a_night_a_wrong_sum_or_an_older_one(
             examples(30, soak=LIVES[steps]), stateful_step_count=steps, print_blob=True
         ),
     )
-    figure("lives", Life.lives)
-    figure("kills", Life.kills)
+    figure(f"lives of {steps} steps", Life.lives)
+    figure(f"kills in lives of {steps} steps", Life.kills)
