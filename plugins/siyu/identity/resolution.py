@@ -107,6 +107,8 @@ left join named as right_names on conflicts.right_node = right_names.node
 class Resolution:
     """Who is who, as relations over temporary tables: read or store them before the connection resolves again.
 
+    SQL on the same connection reads them as `identity_members` and `identity_conflicts`.
+
     members: identifier, epoch, member_id, valid_from, valid_to, is_anchor. One row per identifier; a recycled one has a
         row per owner (`epoch`), each from when it was first seen with that owner until the next one's `valid_from`.
         `valid_to` null is open. Blocked identifiers have no row. An id is made of the anchor, the identifier of the
