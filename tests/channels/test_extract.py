@@ -188,7 +188,7 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
-@examples(40, soak=300)
+@examples(40, soak=1000)
 @given(rows=st.lists(LINE, min_size=1, max_size=12))
 def test_every_row_is_elsewhere_a_record_or_a_reject(shop: Shop, rows: list[list[str]]) -> None:
     content = HEAD + "".join(",".join(map(_quoted, row)) + "\n" for row in rows)

@@ -71,7 +71,7 @@ def one_file_each(found: list) -> list:
     return [[document] for document in found]
 
 
-@examples(4, soak=50)
+@examples(4, soak=100)
 @given(data=st.data(), found=documents())
 def test_f11_shuffled_repeated_and_split_versions_have_the_same_winners(
     tmp_path_factory, data, found

@@ -148,7 +148,7 @@ def test_f21_masking_survives_whatever_it_is_given(text: str) -> None:
 LINES = st.lists(st.sampled_from(["good", "bad"]), min_size=1, max_size=12)
 
 
-@examples(12, soak=100)
+@examples(12, soak=200)
 @given(kinds=LINES)
 def test_f20_whatever_was_bad_is_open_until_mended_and_then_everything_has_landed(
     tmp_path_factory, kinds

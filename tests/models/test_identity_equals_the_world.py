@@ -23,6 +23,7 @@ from siyu.sandbox.world.generate import generate_world
 from siyu.settings import PROJECT, Home, Settings
 from siyu.warehouse import build_warehouse
 from tests.channels.sandboxed import FIRST, LAST, NOW, is_whole, sandbox, window
+from tests.identity.graphs import components
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
@@ -111,21 +112,14 @@ def pairs(groups: Iterable[Iterable[int]]) -> set[Pair]:
 
 
 def knowable_pairs(person_of: dict[int, int], shown: Iterable[tuple[int, str]]) -> set[Pair]:
-    """Accounts of one person that hang together by what is shown of them, by union-find."""
-    leader: dict[object, object] = {}
-
-    def find(one: object) -> object:
-        while leader.setdefault(one, one) != one:
-            one = leader[one]
-        return one
-
-    for account, identifier in shown:
-        if account in person_of:
-            leader[find(account)] = find((person_of[account], identifier))
-    groups = defaultdict(list)
-    for account in person_of:
-        groups[find(account)].append(account)
-    return pairs(groups.values())
+    """Accounts of one person that hang together by what is shown of them."""
+    edges = [
+        (f"account {account}", f"{person_of[account]} {identifier}")
+        for account, identifier in shown
+        if account in person_of
+    ]
+    accounts = {f"account {account}": account for account in person_of}
+    return pairs([accounts[name] for name in part if name in accounts] for part in components(edges))
 
 
 @pytest.fixture(scope="module")

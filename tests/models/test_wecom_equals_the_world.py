@@ -26,7 +26,6 @@ from tests.channels.sandboxed import FIRST, LAST, QUICK, Sandbox, is_whole, quic
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("wecom_equals_the_world")]
 
 SETTINGS = Settings(duckdb_threads=1, duckdb_memory_limit="1GB")
-# one night is missed before the third, weeks of them before the fourth and the fifth
 # the person that a customer is in this build: who that should be is tests/models/test_identity_equals_the_world
 MEMBERS = """
     create view world.members as
@@ -34,6 +33,7 @@ MEMBERS = """
     from world.customers
     left join warehouse.intermediate.int_members_of_customers using (customer_key)
 """
+# one night is missed before the third, weeks of them before the fourth and the fifth
 NIGHTS = (date(2026, 4, 21), date(2026, 4, 22), date(2026, 4, 24), date(2026, 5, 18), LAST)
 GAP = timedelta(hours=36)
 LISTS = ("departments", "staff", "guides", "contacts", "groups", "group_states")

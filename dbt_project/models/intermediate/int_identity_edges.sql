@@ -1,18 +1,10 @@
 {{ config(materialized='table') }}
 
-{% set linking = ['wecom', 'youzan'] | select('in', var('channels')) | list %}
-
 with
 
 links as (
 
-    select * from {{ ref('stg_files__identifier_links') }}
-    {%- for channel in linking %}
-
-        union all
-
-        select * from {{ ref('stg_' ~ channel ~ '__identifier_links') }}
-    {%- endfor %}
+    {{ of_linking_channels('identifier_links') }}
 
 ),
 

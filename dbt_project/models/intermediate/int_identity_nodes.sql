@@ -1,7 +1,5 @@
 {{ config(materialized='table') }}
 
-{% set linking = ['wecom', 'youzan'] | select('in', var('channels')) | list %}
-
 with
 
 edges as (
@@ -18,13 +16,7 @@ loads as (
 
 landings as (
 
-    select * from {{ ref('stg_files__customer_landings') }}
-    {%- for channel in linking %}
-
-        union all
-
-        select * from {{ ref('stg_' ~ channel ~ '__customer_landings') }}
-    {%- endfor %}
+    {{ of_linking_channels('customer_landings') }}
 
 ),
 

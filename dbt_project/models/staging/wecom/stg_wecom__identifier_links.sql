@@ -1,7 +1,6 @@
 {% set contact = ['customer', 'channel_code', 'external_userid_token'] %}
 {% set group_member = ['customer', 'channel_code', 'member_token'] %}
 {% set unionid = ['unionid', "'global'", 'unionid_token'] %}
-{% set group_members = source('raw', 'wecom__group_members') %}
 
 with
 
@@ -23,7 +22,7 @@ links as (
 
     -- member type 1 is an employee
     {{ identifier_links(
-        group_members, group_member, unionid,
+        source('raw', 'wecom__group_members'), group_member, unionid,
         link_source='wechat', seen_at='coalesce(joined_at, _observed_at)', where='member_type = 2'
     ) }}
 
