@@ -1,6 +1,7 @@
 """Lint and conventions of the dbt project, part of `make check`: `python -m tests.check_dbt`.
 
-dbt parses the project once: sqlfluff's templater, asked for the same profile and variables, finds that parse.
+dbt parses the project once: sqlfluff's templater, asked for the same profile and variables, finds that parse, and it is
+kept for the pages of docs/ and for the tests.
 """
 
 import json
@@ -11,6 +12,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 from siyu.settings import PROJECT
+from siyu.warehouse.parsed import keep_parsed, parsed_file
 
 BIN = Path(sys.executable).parent
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -39,6 +41,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         # the conventions are read from the manifest, which dbt-bouncer looks for in the project's target folder
         run("dbt", "--quiet", "parse", *project, *as_sqlfluff_parses(), "--log-path", folder)
+        keep_parsed(parsed_file(DBT_PROJECT, {}), DBT_PROJECT / "target")
         run("dbt-bouncer", "--config-file", "dbt-bouncer.yml")
     folders = ("dbt_project/models", "dbt_project/tests")
     run("sqlfluff", "lint", "--disable-progress-bar", "--processes", "2", *folders)

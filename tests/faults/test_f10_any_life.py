@@ -28,7 +28,7 @@ from tests.properties import SOAK, examples
 pytestmark = [pytest.mark.guarantee("F10"), pytest.mark.timeout(3000)]
 
 # lives by their steps, each of which costs half a second; lives of one length are beside the others, not after them
-LIVES = {4: 200, 8: 150, 15: 150} if SOAK else {4: 30}
+LIVES = {4: 250, 8: 150, 15: 100} if SOAK else {4: 30}
 NIGHT = STEPS[1:]  # without landing, which has rules of its own
 REFUSED, USAGE = 1, 2
 

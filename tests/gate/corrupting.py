@@ -13,15 +13,27 @@ from siyu.publication.manifest import MANIFEST, Column, read_manifest, write_man
 from siyu.storage import sha256_of
 
 
-def corrupted_copy(candidate: Path, copy: Path, check: Check) -> None:
-    """Copy a candidate and make `check`, and hopefully no other, fire on the copy."""
+def corrupted_copy(candidate: Path, copy: Path, *checks: Check) -> None:
+    """Copy a candidate and make these checks, and hopefully no other, fire on the copy."""
     shutil.copytree(candidate, copy)
-    if check.corruption:
-        change_tables(copy, check.corruption)
-    if check.lie:
-        content = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
-        check.lie(content)
-        (copy / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+    for check in checks:
+        if check.corruption:
+            change_tables(copy, check.corruption)
+        if check.lie:
+            content = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
+            check.lie(content)
+            (copy / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+
+
+def apart(one: Check, other: Check) -> bool:
+    """Whether neither check reads what the other's corruption changes, so that both can be shown on one copy."""
+    if "candidate" in one.models + other.models:
+        return False
+    return not any(
+        re.search(rf"\b{model}\b", corrupted.corruption or "")
+        for corrupted, reader in ((one, other), (other, one))
+        for model in reader.models
+    )
 
 
 def change_tables(folder: Path, statements: str) -> None:

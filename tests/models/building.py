@@ -68,7 +68,7 @@ def dbt_build(folder: Path, *arguments: str, as_of_date: str, **environment: str
     database = folder / "warehouse.duckdb"
     completed = subprocess.run(
         [
-            str(Path(sys.executable).with_name("dbt")),
+            *(sys.executable, "-m", "tests.models.dbt_parsed"),
             "build",
             *arguments,
             "--no-use-colors",
@@ -76,6 +76,7 @@ def dbt_build(folder: Path, *arguments: str, as_of_date: str, **environment: str
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
             *("--vars", json.dumps({"as_of_date": as_of_date})),
         ],
+        cwd=PROJECT,
         env=os.environ
         | {"SIYU_WAREHOUSE_PATH": str(database), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         | environment,

@@ -2,9 +2,9 @@
 
 Here: keeping and finding it. Not here: calling dbt (dbt_runner).
 
-Parsing takes a quarter of a build's CPU and depends on the project's files, on dbt, and on the vars, save the day: that
-one only ends up in SQL, which is rendered when a node runs. Whatever else differs is another key, so nothing stale is
-found; what cannot be kept is parsed again.
+Parsing takes a quarter of a build's CPU and depends on the project's files, on dbt, and on the vars, save those that
+only end up in SQL, which is rendered when a node runs: the day, the time zone and the currency. Whatever else differs
+is another key, so nothing stale is found; what cannot be kept is parsed again.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CACHE_VARIABLE = "XDG_CACHE_HOME"
 PARSED_BY_DBT = "partial_parse.msgpack"  # in a target folder, where a build parsed
 _WRITTEN_BY_DBT = {"target", "logs", "dbt_packages", ".user.yml"}
-_ONLY_IN_SQL = {"as_of_date"}
+ONLY_IN_SQL = {"as_of_date", "business_timezone", "reporting_currency"}
 _KEPT = 8
 _DIGEST = hashlib.sha256().digest_size
 
@@ -45,7 +45,7 @@ def parsed_file(project: Path, variables: Mapping[str, object]) -> Path:
         *(f"{name} {metadata.version(name)}" for name in ("dbt-core", "dbt-duckdb")),
         str(project.resolve()),  # seeds are found by it
         hash_of_project(project),
-        {name: value for name, value in sorted(variables.items()) if name not in _ONLY_IN_SQL},
+        {name: value for name, value in sorted(variables.items()) if name not in ONLY_IN_SQL},
     ]
     cache = Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache")
     digest = hashlib.sha256(json.dumps(key, default=str).encode()).hexdigest()
