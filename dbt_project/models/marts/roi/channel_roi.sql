@@ -167,15 +167,30 @@ periods as (
 
 ),
 
+-- what a brand without any order sold is unknown, not 0
+brands_with_orders as (
+
+    select distinct brand_code
+    from orders
+    where is_counted
+
+),
+
 returns as (
 
     select
-        *,
+        periods.*,
+        brands_with_orders.brand_code is not null as is_revenue_known,
         case
-            when not has_unknown_cost
-                then net_amount - cost_of_goods_amount - commission_and_gift_amount
+            when not periods.has_unknown_cost
+                then
+                    periods.net_amount
+                    - periods.cost_of_goods_amount
+                    - periods.commission_and_gift_amount
         end as cm2_amount
     from periods
+    left join brands_with_orders
+        on periods.brand_code = brands_with_orders.brand_code
 
 ),
 
@@ -183,8 +198,12 @@ returns_per_cost as (
 
     select
         *,
-        {{ ratio('net_amount', 'cost_amount') }} as roas,
-        {{ ratio('cm2_amount - cost_amount', 'cost_amount') }} as roi
+        case
+            when is_revenue_known then {{ ratio('net_amount', 'cost_amount') }}
+        end as roas,
+        case
+            when is_revenue_known then {{ ratio('cm2_amount - cost_amount', 'cost_amount') }}
+        end as roi
     from returns
 
 ),
@@ -212,7 +231,8 @@ alternatives as (
             and own.period = other.period
             and own.channel_code <> other.channel_code
     where
-        own.cost_amount > 0
+        own.is_revenue_known
+        and own.cost_amount > 0
         and other.cost_amount > 0
 
 ),
@@ -279,6 +299,7 @@ against_next_best as (
         end as opportunity_gap_cm2_amount,
         case
             when coalesce(returns_per_cost.cost_amount, 0) = 0 then 'no_cost'
+            when not returns_per_cost.is_revenue_known then 'no_order'
             when best_by_roas.other_channel_code is null then 'no_alternative'
             when best_by_roas.is_comparable then 'compared'
             else 'cost_rule_mismatch'
