@@ -591,6 +591,21 @@ union all
 select
     'unknown', null, null, false, null, null, null, null, null, null, null, null, 0, null, false;
 
+create table marts.fct_identity_events as
+select
+    cast(null as bigint) as event_number,
+    cast(null as date) as as_of_date,
+    cast(null as varchar) as event,
+    cast(null as varchar) as from_member_id,
+    cast(null as varchar) as to_member_id,
+    cast(null as bigint) as identifier_count,
+    cast(null as varchar[]) as reasons
+where false;
+
+create table marts.member_id_redirects as
+select cast(null as varchar) as old_member_id, cast(null as varchar) as member_id
+where false;
+
 create table marts.rpt_identity_conflicts as
 select
     cast(null as varchar) as conflict_key,
@@ -1872,4 +1887,6 @@ copy (
     from marts.member_cohort order by brand_code, cohort_month, month_number
 ) to 'member_cohort.parquet' (compression zstd);
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
+copy (from marts.fct_identity_events order by event_number) to 'fct_identity_events.parquet' (compression zstd);
+copy (from marts.member_id_redirects order by old_member_id) to 'member_id_redirects.parquet' (compression zstd);
 copy (from marts.rpt_identity_conflicts order by conflict_key) to 'rpt_identity_conflicts.parquet' (compression zstd);

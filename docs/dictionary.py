@@ -26,6 +26,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?] +")
 class Entry:
     """A column, or a whole table where `column` is empty."""
 
+    schema: str  # marts, or restricted: for named people
     table: str
     column: str
     type: str
@@ -66,7 +67,7 @@ def published_models(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     nodes = [
         node
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"]["meta"].get("publish") == "marts"
+        if node["resource_type"] == "model" and node["config"]["meta"].get("publish")
     ]
     return sorted(nodes, key=lambda node: (not node["path"].startswith("marts"), node["name"]))
 
@@ -88,7 +89,11 @@ def as_markdown(found: Iterable[Table]) -> str:
     lines = ["# Data dictionary 数据字典\n", "The same as [CSV](data-dictionary.csv), for a spreadsheet.\n"]
     for table in found:
         key = ", ".join(f"`{name}`" for name in table.primary_key)
-        lines += [f"## marts.{table.entry.table}\n", f"{_both(table.entry)}\n", f"Primary key 主键: {key}\n"]
+        lines += [
+            f"## {table.entry.schema}.{table.entry.table}\n",
+            f"{_both(table.entry)}\n",
+            f"Primary key 主键: {key}\n",
+        ]
         lines += ["| column 字段 | type 类型 | description 说明 |", "|---|---|---|"]
         lines += [f"| `{one.column}` | {one.type} | {_cell(_both(one))} |" for one in table.columns]
         lines.append("")
@@ -113,6 +118,7 @@ def _of_model(node: Mapping[str, Any], checks: Mapping[tuple[str, str], list[str
     def entry(name: str, type_: str, text: str, rows: Sequence[str]) -> Entry:
         english, chinese = bilingual(text)
         return Entry(
+            schema=meta["publish"],
             table=node["name"],
             column=name,
             type=type_,
@@ -145,6 +151,7 @@ def _of_run_log() -> Table:
         english, chinese = bilingual(text)
         key = str(run_log.PRIMARY_KEY.index(name) + 1) if name in run_log.PRIMARY_KEY else ""
         return Entry(
+            schema="marts",
             table=run_log.RUN_LOG,
             column=name,
             type=type_,

@@ -191,7 +191,7 @@ def _dictionary(tables: list[dictionary.Table]) -> str:
     for table in tables:
         entry = table.entry
         parts.append(
-            f'<h2 id="{entry.table}">marts.{entry.table}</h2>'
+            f'<h2 id="{entry.table}">{entry.schema}.{entry.table}</h2>'
             f'<p>{escape(entry.description_en)}</p><p lang="zh-CN">{escape(entry.description_zh)}</p>'
             f'<p class="muted">{entry.grain}; primary key 主键: {", ".join(table.primary_key)}</p>'
             "<table><thead><tr><th>column 字段</th><th>type 类型</th><th>description</th><th>说明</th>"

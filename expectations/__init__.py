@@ -30,7 +30,10 @@ PROMISED_MODELS = (
     "dim_dates",
     "dim_products",
     "fct_costs",
+    "fct_identity_events",
     "fct_order_lines",
     "fct_touches",
     "ltv_cac",
+    "member_id_redirects",
+    "rpt_identity_conflicts",
 )

@@ -132,6 +132,7 @@ class Home:
         self.published = self.root / "published"
         self.channels_file = self.root / "channels.yml"
         self.marts_file = self.root / "published" / "marts.duckdb"
+        self.restricted_file = self.root / "published" / "restricted.duckdb"
         self.report_file = self.root / "report" / "index.html"
         self.runs = self.root / "runs"
         self.nightly = self.root / "nightly"

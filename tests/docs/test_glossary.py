@@ -115,7 +115,7 @@ def published() -> tuple[Table, ...]:
             },
         )
         for model in models
-        if model.get("config", {}).get("meta", {}).get("publish") == "marts"
+        if model.get("config", {}).get("meta", {}).get("publish")
     )
 
 

@@ -12,7 +12,7 @@ from expectations.registry import CHECKS
 from siyu.errors import DamagedFileError, UsageError
 from siyu.gate import Status, audit_candidate
 from siyu.gate.verdict import CheckResult, judge
-from siyu.publication.manifest import MANIFEST
+from siyu.publication.manifest import MANIFEST, read_manifest
 from siyu.settings import Home
 from siyu.storage import sha256_of
 from tests.gate.corrupting import change_tables
@@ -58,6 +58,21 @@ def test_a_file_that_is_no_parquet_refuses_and_names_no_byte_of_it(published: Ho
     assert status["files_match_manifest"] == "failed"
     assert status["member_rfm.key_unique"] == "passed"
     assert "13800138000" not in (published.candidates / RUN / "verdict.json").read_text(encoding="utf-8")
+
+
+def test_what_named_people_read_is_published_unaudited(published: Home) -> None:
+    candidate = published.candidates / RUN
+    restricted = read_manifest(candidate).restricted
+    assert [*restricted] == ["dim_member_identifiers"]
+    verdict = audit_candidate(published, RUN)
+    assert verdict.passed  # its columns are called token and identifier, which no mart's may be
+
+    file = candidate / restricted["dim_member_identifiers"].file
+    file.write_bytes((candidate / "dim_channels.parquet").read_bytes())
+    verdict = audit_candidate(published, RUN)
+    status = {check.id: check.status for check in verdict.checks}
+    assert not verdict.passed
+    assert [status[name] for name in ("files_match_manifest", "schema_matches_manifest")] == ["failed"] * 2
 
 
 def test_a_column_that_is_gone_makes_its_checks_raise_not_pass(published: Home) -> None:

@@ -17,6 +17,7 @@ from siyu.landing.raw_views import list_loads
 from siyu.landing.register import land
 from siyu.resources import DUCKDB_TYPES, RESOURCES
 from siyu.settings import Home, Settings
+from siyu.warehouse.published import show_published
 
 AS_OF = date(2024, 2, 29)  # a leap day, so that every story has one
 NOON_IN_SHANGHAI = timedelta(hours=4)
@@ -98,6 +99,7 @@ class World:
         channel: str = "tmall_shop",
         enrolled: date | None = None,
         added: date | None = None,
+        phone: str | None = None,
     ) -> None:
         """A person the source has a record of."""
         self._add(
@@ -107,6 +109,7 @@ class World:
                 "customer_id": customer,
                 "enrolled_at": _noon(enrolled) if enrolled else None,
                 "added_at": _noon(added) if added else None,
+                "phone": phone,
             },
         )
 
@@ -189,6 +192,7 @@ class World:
         """Tables `raw.files__<resource>` as dbt sees them, without landing: a customer's id is its own token."""
         connection.execute("create schema raw")
         list_loads(connection, ())
+        show_published(connection, None)
         for name in self.rows:
             resource = RESOURCES[name]
             columns = [

@@ -22,8 +22,12 @@ create table kpi_daily (business_date date, brand_code varchar, net_amount decim
 DESCRIPTIONS = {
     "fct_orders": "One row per order. 每笔订单一行。",
     "kpi_daily": "One row per day; it's a day's net. 每天一行。",
+    "crosswalk": "One row per token. 每个令牌一行。",
 }
-KEYS = {"fct_orders": ("order_key",), "kpi_daily": ("business_date", "brand_code")}
+KEYS = {"fct_orders": ("order_key",), "kpi_daily": ("business_date", "brand_code"), "crosswalk": ("token",)}
+CROSSWALK_DDL = """
+create table crosswalk as select 'token' || n as token, 'm' || n % 3 || {amount} as member_id from range(7) r(n)
+"""
 
 
 def write_candidate(
@@ -35,8 +39,12 @@ def write_candidate(
     as_of: date = NOON,
     load_ids: tuple[str, ...] = ("load1",),
     passed: bool | None = True,
+    has_restricted: bool = True,
 ) -> Path:
-    """A candidate of two tables; `amount` is the paid amount of each order. `passed` None writes no verdict."""
+    """A candidate of two tables and a restricted one; `amount` is the paid amount of each order.
+
+    `passed` None writes no verdict; without `has_restricted` nothing is for named people alone.
+    """
     folder = make_folder(home.candidates / run_id)
     with duckdb.connect() as connection:
         connection.execute(ORDERS_DDL)
@@ -49,11 +57,18 @@ def write_candidate(
         connection.execute(
             "insert into kpi_daily values (?, 'brand', ?, null)", [as_of, Decimal(amount) * orders]
         )
-        models = {name: _table(connection, folder, name) for name in KEYS}
+        models = {name: _table(connection, folder, name) for name in ("fct_orders", "kpi_daily")}
+        connection.execute(CROSSWALK_DDL.format(amount=amount))
+        restricted = {"crosswalk": _table(connection, folder, "crosswalk")} if has_restricted else {}
     write_manifest(
         folder,
         Manifest(
-            run_id=run_id, as_of_date=as_of, load_ids=load_ids, code_revision="c0ffee+dbt.1", models=models
+            run_id=run_id,
+            as_of_date=as_of,
+            load_ids=load_ids,
+            code_revision="c0ffee+dbt.1",
+            models=models,
+            restricted=restricted,
         ),
     )
     if passed is not None:
@@ -100,6 +115,13 @@ def served(home: Home, query: str) -> list[tuple[object, ...]]:
     """What a reader gets who opens marts.duckdb now."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{home.marts_file}' as marts (read_only)")
+        return connection.execute(query).fetchall()
+
+
+def served_restricted(home: Home, query: str) -> list[tuple[object, ...]]:
+    """What a reader gets who opens restricted.duckdb now."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.restricted_file}' as restricted (read_only)")
         return connection.execute(query).fetchall()
 
 

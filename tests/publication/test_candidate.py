@@ -1,5 +1,6 @@
 """Exporting: which models leave the warehouse, in which order and with which words."""
 
+import dataclasses
 from datetime import date
 from typing import Any
 
@@ -111,6 +112,27 @@ def test_an_export_lacks_order_words_or_its_origin(home: Home) -> None:
         "code_revision": "c0ffee+dbt.1",
     }
     assert leftovers(home) == []
+
+
+def test_a_restricted_model_is_exported_for_everybody_or_not_at_all(home: Home) -> None:
+    build = built(home)
+    nodes = {
+        "model.siyu.sales": node("sales", META),
+        "model.siyu.crosswalk": node("crosswalk", META | {"publish": "restricted"}),
+    }
+    write_json(dbt_folder(home, "night1") / "target" / "manifest.json", {"nodes": nodes})
+    with duckdb.connect(str(build.path)) as connection:
+        connection.execute("create table marts.crosswalk as select * from marts.sales where amount > 2")
+    folder = export_candidate(home, build)
+    manifest = read_manifest(folder)
+    assert [*manifest.models] == ["sales"]
+    assert [*manifest.restricted] == ["crosswalk"]
+    assert manifest.restricted["crosswalk"].rows == 1
+    assert manifest.restricted["crosswalk"].file == "restricted.crosswalk.parquet"
+    assert (folder / "restricted.crosswalk.parquet").stat().st_mode & 0o077 == 0
+    as_mart = dataclasses.replace(manifest, models=manifest.tables, restricted={})
+    assert as_mart.content_checksum != manifest.content_checksum
+    assert manifest == read_manifest(folder)
 
 
 def test_exporting_again_after_publishing_makes_another_publication(home: Home, settings: Settings) -> None:

@@ -17,8 +17,10 @@ from siyu.publication import (
     publication_log,
     publish_candidate,
     published_state,
+    rollback,
     run_log,
     served_id,
+    status,
 )
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
@@ -29,6 +31,7 @@ from tests.publication.small_candidates import (
     bytes_of,
     leftovers,
     served,
+    served_restricted,
     write_candidate,
     write_verdict,
 )
@@ -70,6 +73,38 @@ def test_first_publication_lacks_tables_keys_or_comments(home: Home, settings: S
     ) == [(0,)]
 
 
+def test_what_named_people_read_is_for_everybody_or_lost(home: Home, settings: Settings) -> None:
+    crosswalk = "select count(*), min(member_id) from restricted.crosswalk"
+    write_candidate(home, "night1", amount="10")
+    publish_candidate(home, settings, "night1")
+    assert served_restricted(home, crosswalk) == [(7, "m010")]
+    assert served_restricted(home, "select max(publication_id) from restricted.publish_log") == [(1,)]
+    assert home.restricted_file.stat().st_mode & 0o077 == 0
+    in_marts = served(home, "select table_name from duckdb_tables()")
+    assert sorted(in_marts) == [("fct_orders",), ("kpi_daily",), ("publish_log",), ("run_log",)]
+
+    write_candidate(home, "night2", amount="11", has_restricted=False)
+    publish_candidate(home, settings, "night2")
+    assert not home.restricted_file.exists()
+    assert publish_candidate(home, settings, "night2").is_new is False  # and nothing is amiss
+
+    rollback(home, settings, 1, by="li.na", reason="wrong price list")
+    assert served_restricted(home, crosswalk) == [(7, "m010")]
+    assert served_restricted(home, "select max(publication_id) from restricted.publish_log") == [(3,)]
+
+
+def test_a_changed_restricted_file_is_not_noticed_or_stays(home: Home, settings: Settings) -> None:
+    write_candidate(home, "night1")
+    publish_candidate(home, settings, "night1")
+    with duckdb.connect(str(home.restricted_file)) as connection:
+        connection.execute("update crosswalk set member_id = 'somebody else'")
+    assert status(home).damaged == ("published/restricted.duckdb",)
+    write_candidate(home, "night1")  # the same again: publishing mends what is served
+    assert publish_candidate(home, settings, "night1").id == 1
+    assert status(home).damaged == ()
+    assert served_restricted(home, "from restricted.crosswalk where member_id = 'somebody else'") == []
+
+
 def test_publication_folder_lacks_what_was_audited(home: Home, settings: Settings) -> None:
     candidate = write_candidate(home, "night1")
     audited = {Path(name).name: digest for name, digest in bytes_of(candidate).items()}
@@ -87,7 +122,11 @@ def test_publication_folder_lacks_what_was_audited(home: Home, settings: Setting
         "restores": None,
         "content_checksum": read_json(home.publications / "000001" / "manifest.json")["content_checksum"],
     }
-    assert read_json(home.published / "current.json") == {"id": 1, "sha256": sha256_of(home.marts_file)}
+    assert read_json(home.published / "current.json") == {
+        "id": 1,
+        "sha256": sha256_of(home.marts_file),
+        "restricted_sha256": sha256_of(home.restricted_file),
+    }
     assert leftovers(home) == []
 
 
@@ -263,7 +302,7 @@ def test_an_audited_file_that_cannot_be_served_is_published_all_the_same(
         rows.union(rows).write_parquet(str(folder / "twice.parquet"))
     (folder / "twice.parquet").rename(file)
     manifest = read_json(folder / "manifest.json")
-    manifest["models"]["fct_orders"]["sha256"] = next(iter(bytes_of(folder).values()))
+    manifest["models"]["fct_orders"]["sha256"] = sha256_of(file)
     write_json(folder / "manifest.json", manifest)
     write_verdict(folder)
     with pytest.raises(EnvironmentFaultError, match="repeats a primary key") as refusal:
@@ -363,6 +402,7 @@ def test_f5_a_kill_while_publishing_shows_a_third_state_or_needs_a_hand(
     write_candidate(home, "night1")
     publish_candidate(home, settings, "night1")
     old = published_state(home)
+    restricted_publication = "select max(publication_id) from restricted.publish_log"
     write_candidate(home, "night2", amount="11.00", load_ids=("load1", "load2"))
 
     undisturbed = Home(shutil.copytree(home.root, tmp_path / "undisturbed"))
@@ -381,9 +421,11 @@ def test_f5_a_kill_while_publishing_shows_a_third_state_or_needs_a_hand(
         state = published_state(disturbed)
         assert state in {old, new}, root.name
         seen.add(state)
+        assert served_restricted(disturbed, restricted_publication)[0][0] in {1, 2}, root.name
         publication = publish_candidate(disturbed, settings, "night2")
         assert publication.id == 2, root.name
         assert published_state(disturbed) == new, root.name
+        assert served_restricted(disturbed, restricted_publication) == [(2,)], root.name
         assert [record.id for record in publication_log(disturbed)] == [1, 2], root.name
         assert _without_times(disturbed) == _without_times(undisturbed), root.name
         assert leftovers(disturbed) == [], root.name
@@ -392,7 +434,14 @@ def test_f5_a_kill_while_publishing_shows_a_third_state_or_needs_a_hand(
 
 def _without_times(home: Home) -> dict[str, object]:
     """Names of all files, and the bytes of those in which no moment of publishing is written."""
-    timed = {"publication.json", "marts.duckdb", "current.json", "publish.lock", "state.db"}
+    timed = {
+        "publication.json",
+        "marts.duckdb",
+        "restricted.duckdb",
+        "current.json",
+        "publish.lock",
+        "state.db",
+    }
     return {
         str(Path(name).relative_to(home.root)): "" if Path(name).name in timed else digest
         for name, digest in bytes_of(home.root).items()

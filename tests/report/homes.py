@@ -77,7 +77,7 @@ def busy_home(template: Template, root: Path) -> Home:
 def empty_home(template: Template, root: Path) -> Home:
     """One publication of tables without a row, its audit and journal gone."""
     home = Home(root).create()
-    names = read_manifest(template.home.publications / "000001").models
+    names = read_manifest(template.home.publications / "000001").tables
     _publish(template, home, dict.fromkeys(names, "select * from published where false"), load_id="none")
     (home.publications / "000001" / "verdict.json").unlink()
     return home
@@ -95,16 +95,22 @@ def _publish(
     """Publish the busy shop's tables, those named in `changes` as a query over `published` gives them."""
     source, folder = template.home.publications / "000001", make_folder(home.candidates / RUN)
     manifest = read_manifest(source)
-    models = {}
+    tables = {}
     with connect() as connection:
-        for name, table in manifest.models.items():
+        for name, table in manifest.tables.items():
             file = folder / table.file
             content = connection.read_parquet(str(source / table.file))
             content.query("published", changes.get(name, "select * from published")).write_parquet(str(file))
             rows, checksum = checksum_of(connection.read_parquet(str(file)))
-            models[name] = replace(table, rows=rows, checksum=checksum, sha256=sha256_of(file))
+            tables[name] = replace(table, rows=rows, checksum=checksum, sha256=sha256_of(file))
     manifest = replace(
-        manifest, run_id=RUN, as_of_date=as_of, load_ids=(load_id,), models=models, missing=missing
+        manifest,
+        run_id=RUN,
+        as_of_date=as_of,
+        load_ids=(load_id,),
+        models={name: tables[name] for name in manifest.models},
+        restricted={name: tables[name] for name in manifest.restricted},
+        missing=missing,
     )
     write_manifest(folder, manifest)
     write_verdict(folder)

@@ -12,6 +12,12 @@ nodes as (
 
 ),
 
+before as (
+
+    select * from {{ ref('int_identity_before') }}
+
+),
+
 identifiers as (
 
     select
@@ -25,6 +31,10 @@ identifiers as (
 
         -- what it is to the member
         resolved.is_anchor,
+        case
+            when resolved.is_anchor then resolved.member_id
+            else before.own_member_id
+        end as own_member_id,
 
         -- timestamps (UTC)
         resolved.valid_from,
@@ -33,6 +43,10 @@ identifiers as (
     from resolved
     inner join nodes
         on resolved.identifier = nodes.identifier
+    left join before
+        on
+            resolved.identifier = before.identifier
+            and resolved.epoch = before.epoch
     where resolved.record_type = 'member'
 
 )

@@ -38,6 +38,12 @@ feedback as (
 
 ),
 
+relations as (
+
+    select * from {{ ref('fct_relations') }}
+
+),
+
 members_of_customers as (
 
     select * from {{ ref('int_members_of_customers') }}
@@ -173,6 +179,31 @@ sightings as (
     where member_id <> 'unknown'
     group by member_id
 
+    union all
+
+    select
+        member_id,
+        min(brand_code) as brand_code,
+        min(channel_code) as channel_code,
+        cast(null as date) as known_date,
+        7 as source_rank
+    from relations
+    group by member_id
+
+),
+
+-- the first friendship of which the source says when it began
+friends_added as (
+
+    select
+        member_id,
+        min(started_at) as added_at
+    from relations
+    where
+        relation_type = 'friend'
+        and is_start_known
+    group by member_id
+
 ),
 
 sightings_ranked as (
@@ -196,10 +227,12 @@ gathered as (
         customers_per_member.province,
         customers_per_member.enrolled_at,
         customers_per_member.unenrolled_at,
-        customers_per_member.added_at
+        least(customers_per_member.added_at, friends_added.added_at) as added_at
     from sightings_ranked
     left join customers_per_member
         on sightings_ranked.member_id = customers_per_member.member_id
+    left join friends_added
+        on sightings_ranked.member_id = friends_added.member_id
     where sightings_ranked.sighting_rank = 1
 
 )

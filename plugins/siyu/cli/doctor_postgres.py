@@ -31,8 +31,8 @@ select
         where to_regnamespace(name) is null
     ),
     obj_description(to_regnamespace('publishing')::oid, 'pg_namespace'),
-    to_regprocedure('publishing.ensure_table(text, jsonb, text[], text)') is not null
-        and has_function_privilege('publishing.ensure_table(text, jsonb, text[], text)', 'execute')
+    to_regprocedure('publishing.ensure_table(text, jsonb, text[], text, text)') is not null
+        and has_function_privilege('publishing.ensure_table(text, jsonb, text[], text, text)', 'execute')
 """
 _POWERS = """
 select

@@ -42,11 +42,11 @@ def files_match_manifest(tables: Tables) -> Outcome:
     """Each file is there with the bytes that were exported, and there is no other."""
     offenders = [
         model
-        for model, table in tables.candidate.manifest.models.items()
+        for model, table in tables.candidate.manifest.tables.items()
         if not tables.candidate.file(model).is_file()
         or sha256_of(tables.candidate.file(model)) != table.sha256
     ]
-    known: set[Path] = {tables.candidate.file(model) for model in tables.candidate.manifest.models}
+    known: set[Path] = {tables.candidate.file(model) for model in tables.candidate.manifest.tables}
     strays = [file.name for file in tables.candidate.path.resolve().rglob("*.parquet") if file not in known]
     return _outcome(offenders + strays)
 
@@ -73,7 +73,7 @@ def schema_matches_manifest(tables: Tables) -> Outcome:
 
 
 def no_personal_columns(tables: Tables) -> Outcome:
-    """No column is named like a token or an attribute of a person."""
+    """No column that everybody reads is named like a token or an attribute of a person."""
     return _outcome(
         [
             f"{model}.{column.name}"
@@ -87,7 +87,7 @@ def no_personal_columns(tables: Tables) -> Outcome:
 def _differing(tables: Tables, differs: Callable[[duckdb.DuckDBPyRelation, Table], bool]) -> Outcome:
     """The models whose rows differ from what the manifest says of them; one that cannot be read has raised."""
     offenders = []
-    for model, table in tables.candidate.manifest.models.items():
+    for model, table in tables.candidate.manifest.tables.items():
         try:
             if differs(tables.connection.sql("from " + quoted("candidate", model)), table):
                 offenders.append(model)

@@ -43,7 +43,7 @@ class Folder:
 
     def file(self, model: str) -> Path:
         """The model's Parquet file; a name that leads out of the folder is a UsageError."""
-        return inside(self.path, self.manifest.models[model].file)
+        return inside(self.path, self.manifest.tables[model].file)
 
 
 @dataclass(kw_only=True)
@@ -87,13 +87,13 @@ def show(connection: duckdb.DuckDBPyConnection, candidate: Folder, previous: Fol
     _list_rows(connection, "insert into candidate.manifest values ($model, $rows)", candidate)
     if previous is not None:
         _list_rows(connection, "insert into previous.manifest values ($model, $rows)", previous)
-    for model in candidate.manifest.models:
+    for model in candidate.manifest.tables:
         try:
             connection.execute("use candidate")
             own = connection.read_parquet(os.fspath(candidate.file(model)))
             own.create_view(model)
             connection.execute("use previous")
-            if previous is not None and model in previous.manifest.models:
+            if previous is not None and model in previous.manifest.tables:
                 _both(connection, candidate.file(model), previous.file(model)).create_view(model)
             else:
                 own.limit(0).create_view(model)
@@ -104,7 +104,7 @@ def show(connection: duckdb.DuckDBPyConnection, candidate: Folder, previous: Fol
 
 
 def _list_rows(connection: duckdb.DuckDBPyConnection, statement: str, folder: Folder) -> None:
-    for model, table in folder.manifest.models.items():
+    for model, table in folder.manifest.tables.items():
         connection.execute(statement, {"model": model, "rows": table.rows})
 
 

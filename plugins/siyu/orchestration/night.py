@@ -23,14 +23,17 @@ from siyu.publication import (
     maintain,
     publish_candidate,
 )
-from siyu.publication.damage import damage
+from siyu.publication.damage import damage, last_whole
+from siyu.publication.manifest import read_manifest
 from siyu.publication.postgres import is_configured
 from siyu.report import write_report
 from siyu.resources import Resource
-from siyu.storage import read_json, write_json
-from siyu.warehouse import build_warehouse, read_build, warehouse_lock
+from siyu.settings import Home
+from siyu.storage import inside, read_json, write_json
+from siyu.warehouse import Published, build_warehouse, read_build, warehouse_lock
 from siyu.warehouse.build import code_revision
 from siyu.warehouse.dbt_runner import DBT_PROJECT
+from siyu.warehouse.published import TABLES
 
 # what the standing publication is made from; if it is lost, one night more is built
 PUBLISHED_FROM = "state/published_from.json"
@@ -128,11 +131,23 @@ def build_night(run: Run, step: Step, *, project: Path = DBT_PROJECT) -> None:
         as_of=_as_of(run, there),
         declared=_declared(there),
         missing=inputs["missing"],
+        published=_published(run.home),
         project=project,
     )
     # a load that was registered meanwhile is in the build or not: the build knows
     write_json(_inputs_file(run), inputs | {"load_ids": build.load_ids})
     step.facts = {"as_of_date": build.as_of_date, "loads": len(build.load_ids), "nodes": len(build.steps)}
+
+
+def _published(home: Home) -> Published | None:
+    """The publication that tonight's members are compared with: the one that is shown, unless it is damaged."""
+    last = last_whole(home, TABLES)
+    if last is None:
+        return None
+    tables = read_manifest(last.folder).tables
+    return Published(
+        load_ids=last.load_ids, tables={name: inside(last.folder, tables[name].file) for name in TABLES}
+    )
 
 
 def _as_of(run: Run, there: _There) -> date | None:

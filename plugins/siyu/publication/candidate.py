@@ -4,7 +4,7 @@ Here: which models are published and how their rows leave the warehouse. Not her
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ def candidate_folder(home: Home, run_id: str) -> Path:
 def export_candidate(home: Home, build: Build) -> Path:
     """Write `candidates/<run_id>/`: `<model>.parquet` (zstd, sorted by primary key) per model, and manifest.json.
 
-    Published are dbt's models with `access: public` and `meta.publish: marts`. The folder appears whole; an
-    older candidate of the same run, and its verdict, is replaced.
+    Published are dbt's models with `access: public` and `meta.publish: marts`, and with `restricted` those that hold
+    tokens or what only named people may see: `restricted.<model>.parquet`. The folder appears whole; an older
+    candidate of the same run, and its verdict, is replaced.
 
     Raises:
         LockedError: A run is writing the warehouse or publishing.
@@ -44,18 +45,26 @@ def export_candidate(home: Home, build: Build) -> Path:
     with warehouse_lock(home, settings, run_id=build.run_id):
         if read_build(home, build.run_id) != build:
             raise UsageError(f"run {build.run_id} was built again since", do="export the newer build")
-        nodes = dict(_published_nodes(home, build.run_id))
+        nodes = _published_nodes(home, build.run_id)
         shutil.rmtree(staged, ignore_errors=True)
         make_folder(staged)
         try:
             with connect(build.path, settings=settings, read_only=True) as connection:
-                models = {name: _export(connection, node, staged) for name, node in nodes.items()}
+                models = {
+                    name: _export(connection, node, staged / f"{name}.parquet")
+                    for name, node in nodes["marts"].items()
+                }
+                restricted = {
+                    name: _export(connection, node, staged / f"restricted.{name}.parquet")
+                    for name, node in nodes["restricted"].items()
+                }
             manifest = Manifest(
                 run_id=build.run_id,
                 as_of_date=build.as_of_date,
                 load_ids=build.load_ids,
                 code_revision=build.code_revision,
                 models=models,
+                restricted=restricted,
                 missing=build.missing,
             )
             write_manifest(staged, manifest)
@@ -76,27 +85,27 @@ def export_candidate(home: Home, build: Build) -> Path:
     return target
 
 
-def _published_nodes(home: Home, run_id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """dbt's nodes that are published, by model name in alphabetical order."""
+def _published_nodes(home: Home, run_id: str) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """dbt's nodes that are published, for `marts` and for `restricted`, each by model name in alphabetical order."""
     path = dbt_folder(home, run_id) / "target" / "manifest.json"
-    nodes = [
-        node
-        for node in read_json(path)["nodes"].values()
-        if node["resource_type"] == "model"
-        and node["config"].get("access", node.get("access")) == "public"
-        and node["config"]["meta"].get("publish") == "marts"
-    ]
-    if not nodes:
+    published: dict[str, dict[str, Mapping[str, Any]]] = {"marts": {}, "restricted": {}}
+    for node in sorted(read_json(path)["nodes"].values(), key=lambda node: str(node["name"])):
+        if (
+            node["resource_type"] == "model"
+            and node["config"].get("access", node.get("access")) == "public"
+            and (where := node["config"]["meta"].get("publish")) in published
+        ):
+            published[where][node["name"]] = node
+    if not published["marts"]:
         raise UsageError(
             "no model of the dbt project asks to be published",
             expected="models with access: public and meta.publish: marts",
             do=f"add them, or read {path}",
         )
-    for node in sorted(nodes, key=lambda node: str(node["name"])):
-        yield node["name"], node
+    return published
 
 
-def _export(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], folder: Path) -> Table:
+def _export(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], file: Path) -> Table:
     name, meta = node["name"], node["config"]["meta"]
     rows_of_model = connection.table(quoted(node["schema"], node["alias"]))
     primary_key = tuple(meta.get("primary_key") or ())
@@ -110,7 +119,6 @@ def _export(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], fold
         rows, checksum = checksum_of(rows_of_model)
     except UsageError as fault:
         raise UsageError(f"model {name}: {fault.found}", expected=fault.expected, do=fault.do) from fault
-    file = folder / f"{name}.parquet"
     rows_of_model.sort(*map(ColumnExpression, primary_key)).write_parquet(str(file), compression="zstd")
     file.chmod(PRIVATE_FILE)
     fsync_path(file)

@@ -4,12 +4,13 @@ Here: comparing bytes with manifests and with what was served. Not here: mending
 makes marts.duckdb anew; a damaged publication is replaced by the next one, a rollback, or its copy in a backup).
 """
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from siyu.errors import DamagedFileError
 from siyu.publication.manifest import MANIFEST, read_manifest
-from siyu.publication.records import RECORD
-from siyu.publication.serving import intact_id
+from siyu.publication.records import RECORD, Publication, read_publication
+from siyu.publication.serving import damaged_served_files
 from siyu.settings import Home
 from siyu.storage import inside, sha256_of
 
@@ -17,15 +18,33 @@ from siyu.storage import inside, sha256_of
 def damaged_files(folder: Path) -> list[str]:
     """Files of a publication that are missing or have other bytes than its manifest says, by name; empty: all well."""
     try:
-        tables = read_manifest(folder).models.values()
+        tables = read_manifest(folder).tables.values()
     except DamagedFileError:
         return [MANIFEST]
-    paths = {table.file: (inside(folder, table.file), table.sha256) for table in tables}
-    return [name for name, (path, wanted) in paths.items() if not path.is_file() or sha256_of(path) != wanted]
+    return _damaged(folder, {table.file: table.sha256 for table in tables})
+
+
+def _damaged(folder: Path, files: Mapping[str, str]) -> list[str]:
+    paths = {name: inside(folder, name) for name in files}
+    return [name for name, path in paths.items() if not path.is_file() or sha256_of(path) != files[name]]
+
+
+def last_whole(home: Home, names: Collection[str]) -> Publication | None:
+    """The newest publication that has these tables, none of them damaged."""
+    records = sorted(home.publications.glob(f"[0-9]*/{RECORD}"), reverse=True)
+    for folder in (record.parent for record in records):
+        try:
+            publication, tables = read_publication(folder), read_manifest(folder).tables
+        except DamagedFileError:
+            continue
+        files = {tables[name].file: tables[name].sha256 for name in names if name in tables}
+        if len(files) == len(names) and not _damaged(folder, files):
+            return publication
+    return None
 
 
 def damage(home: Home, *, everywhere: bool = False) -> tuple[str, ...]:
-    """Damaged files of the current publication and marts.duckdb, by name relative to the home; empty: all well.
+    """Damaged files of the current publication and those served, by name relative to the home; empty: all well.
 
     Every byte is read. `everywhere` looks at the older publications too.
     """
@@ -35,6 +54,6 @@ def damage(home: Home, *, everywhere: bool = False) -> tuple[str, ...]:
         for folder in (folders if everywhere else folders[-1:])
         for name in damaged_files(folder)
     ]
-    if home.marts_file.exists() and intact_id(home) is None:
-        found.append(str(home.marts_file.relative_to(home.root)))
+    if home.marts_file.exists():
+        found += [str(file.relative_to(home.root)) for file in damaged_served_files(home)]
     return tuple(found)

@@ -49,15 +49,21 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The content of manifest.json; `models` by name."""
+    """The content of manifest.json; tables by name: `models` for everybody, `restricted` for named people."""
 
     run_id: str
     as_of_date: date
     load_ids: tuple[str, ...]
     code_revision: str
     models: dict[str, Table]
+    restricted: dict[str, Table] = field(default_factory=dict)
     missing: tuple[str, ...] = ()  # streams that were not there in time: the marts are without their news
     format: int = field(default=FORMAT)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table, whoever may read it."""
+        return self.models | self.restricted
 
     @property
     def content_checksum(self) -> str:
@@ -65,9 +71,10 @@ class Manifest:
 
         Equal for equal content however the files were compressed or split.
         """
+        named = self.models | {f"restricted.{name}": table for name, table in self.restricted.items()}
         seen = {
             name: {key: value for key, value in asdict(table).items() if key not in {"file", "sha256"}}
-            for name, table in self.models.items()
+            for name, table in named.items()
         }
         return hashlib.sha256(json.dumps(seen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -100,9 +107,12 @@ def read_manifest(folder: Path) -> Manifest:
             load_ids=tuple(content["load_ids"]),
             code_revision=content["code_revision"],
             models={name: _table(table) for name, table in content["models"].items()},
+            restricted={name: _table(table) for name, table in content.get("restricted", {}).items()},
             missing=tuple(content.get("missing", ())),
             format=content["format"],
         )
+        if twice := manifest.models.keys() & manifest.restricted.keys():
+            raise ValueError(f"{sorted(twice)} for everybody and restricted")
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise DamagedFileError(
             f"{path} cannot be read ({type(fault).__name__})",
@@ -119,7 +129,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
         DamagedFileError: A file is missing or has other bytes; the message names it.
         UsageError: The manifest names a file outside its folder.
     """
-    for name, table in manifest.models.items():
+    for name, table in manifest.tables.items():
         path = inside(folder, table.file)
         found = sha256_of(path) if path.is_file() else "no file"
         if found != table.sha256:

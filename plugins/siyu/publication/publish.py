@@ -41,7 +41,7 @@ from siyu.publication.records import (
 )
 from siyu.publication.run_log import run_log_rows
 from siyu.publication.seal import is_sealed
-from siyu.publication.serving import is_served, serve, stage_marts
+from siyu.publication.serving import is_served, serve, stage_serving
 from siyu.publication.targets import standing
 from siyu.settings import Home, Settings
 from siyu.state.locks import Holder
@@ -170,7 +170,7 @@ def finish_interrupted(publisher: Publisher) -> None:
             if not is_in_marts_file:
                 raise
     if not is_in_marts_file:
-        staged = stage_marts(home, settings, current.folder, publication_log(home))
+        staged = stage_serving(home, settings, current.folder, publication_log(home))
         serve(home, staged, current.id, before_each=publisher.check_lock)
 
 
@@ -195,7 +195,7 @@ def accept(
     # whatever can fail comes before the rename: once a folder has its number, it only needs to be shown
     if postgres:
         postgres.stage(prepared, manifest, run_log_rows(home))
-    staged = stage_marts(home, publisher.settings, prepared, [*log, record])
+    staged = stage_serving(home, publisher.settings, prepared, [*log, record])
     write_record(prepared / RECORD, record)
     folder = publication_folder(home, record.id)
     make_folder(home.publications)

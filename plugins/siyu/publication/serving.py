@@ -1,11 +1,12 @@
-"""The file that readers open: `published/marts.duckdb`, built whole beside the old one and renamed over it.
+"""The files that readers open, `published/marts.duckdb` and for named people `published/restricted.duckdb`: each built
+whole beside the old one and renamed over it.
 
 Here: how a publication's Parquet becomes tables with keys and comments, and what is served now.
 Not here: which publication that should be (publish).
 
 Readers write `marts.kpi_daily`, as in PostgreSQL. The tables lie in the file's schema `main`, and DuckDB names the
 file's catalog `marts` after the file. A schema `marts` inside marts.duckdb would make every such name an
-"ambiguous reference to catalog or schema".
+"ambiguous reference to catalog or schema". The same holds for `restricted`.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -55,24 +57,33 @@ def current_file(home: Home) -> Path:
     return home.published / "current.json"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """The files of a publication, ready to be served."""
+
+    marts: Path
+    restricted: Path | None  # None: nothing restricted is published
+
+
 def is_served(home: Home, publication_id: int) -> bool:
     """Whether every target shows this publication, as far as publishing has come, byte for byte as it was served."""
-    return intact_id(home) == publication_id
+    return not damaged_served_files(home) and read_json(current_file(home)).get("id") == publication_id
 
 
-def intact_id(home: Home) -> int | None:
-    """The publication that marts.duckdb was made from; None when it is missing, damaged or was written to."""
+def damaged_served_files(home: Home) -> list[Path]:
+    """Served files that are not as they were served: missing, damaged or written to, or never served."""
     try:
         told = read_json(current_file(home))
-        # with a log beside it readers would see what someone else wrote
-        is_intact = sha256_of(home.marts_file) == told["sha256"] and not _log_of(home.marts_file).exists()
-        return int(told["id"]) if is_intact else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
+        served = {home.marts_file: str(told["sha256"]), home.restricted_file: told.get("restricted_sha256")}
+        int(told["id"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        served = {home.marts_file: ""}
+    # with a log beside it readers would see what someone else wrote
+    return [file for file, sha256 in served.items() if _sha256_of(file) != sha256 or _log_of(file).exists()]
 
 
-def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[PublicationRecord]) -> Path:
-    """Build the serving file of a publication beside the one that is served, which stays untouched.
+def stage_serving(home: Home, settings: Settings, folder: Path, log: Sequence[PublicationRecord]) -> Staged:
+    """Build the serving files of a publication beside those that are served, which stay untouched.
 
     Args:
         home: Where `published/` is.
@@ -82,20 +93,34 @@ def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[Publ
 
     Raises:
         DamagedFileError: A file does not hold what the manifest says.
-        EnvironmentFaultError: The file could not be written; the message names it.
+        EnvironmentFaultError: A file could not be written; the message names it.
     """
     make_folder(home.published)
+    manifest = read_manifest(folder)
+    with _staged(home.marts_file, settings) as (marts, connection):
+        for name, table in manifest.models.items():
+            _load(connection, name, table, inside(folder, table.file))
+        _write_log(connection, log)
+        write_run_log(connection, home)
+        _comment(connection, RUN_LOG, DESCRIPTION, {c.name: c.description for c in RUN_LOG_COLUMNS})
+    if not manifest.restricted:
+        return Staged(marts=marts, restricted=None)
+    with _staged(home.restricted_file, settings) as (restricted, connection):
+        for name, table in manifest.restricted.items():
+            _load(connection, name, table, inside(folder, table.file))
+        _write_log(connection, log)
+    return Staged(marts=marts, restricted=restricted)
+
+
+@contextmanager
+def _staged(served: Path, settings: Settings) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """A new database beside a served one, and a connection to it that is checkpointed at the end."""
     # a name of its own: a publisher that lost its lock cannot rename what its successor is writing
-    staged = home.published / f".{os.getpid()}.{home.marts_file.name}.tmp"
+    staged = served.with_name(f".{os.getpid()}.{served.name}.tmp")
     _remove_database(staged)
     try:
         with connect(staged, settings=settings) as connection:
-            manifest = read_manifest(folder)
-            for name, table in manifest.models.items():
-                _load(connection, name, table, inside(folder, table.file))
-            _write_log(connection, log)
-            write_run_log(connection, home)
-            _comment(connection, RUN_LOG, DESCRIPTION, {c.name: c.description for c in RUN_LOG_COLUMNS})
+            yield staged, connection
             connection.execute("checkpoint")
     except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException, OSError) as fault:
         _remove_database(staged)
@@ -104,23 +129,34 @@ def stage_marts(home: Home, settings: Settings, folder: Path, log: Sequence[Publ
             expected="room on the disk and in memory for one more copy of the marts",
             do="make room and run the same command again; what was published still stands",
         ) from fault
-    return staged
 
 
 def serve(
-    home: Home, staged: Path, publication_id: int, *, before_each: Callable[[], None] = lambda: None
+    home: Home, staged: Staged, publication_id: int, *, before_each: Callable[[], None] = lambda: None
 ) -> None:
-    """Put a staged file in the place of the served one and say so. Open readers keep the rows they had.
+    """Put the staged files in the place of the served ones and say so. Open readers keep the rows they had.
 
-    `before_each` is called before each of the two renames; what it raises stops there.
+    `before_each` is called before each change that readers see; what it raises stops there.
     """
+    told: dict[str, object] = {"id": publication_id}
+    if staged.restricted:
+        told["restricted_sha256"] = sha256_of(staged.restricted)
+        before_each()
+        _replace(staged.restricted, home.restricted_file)
+    elif home.restricted_file.exists():
+        before_each()
+        _remove_database(home.restricted_file)
+    told["sha256"] = sha256_of(staged.marts)
     before_each()
+    _replace(staged.marts, home.marts_file)
+    before_each()
+    write_json(current_file(home), told)
+
+
+def _replace(staged: Path, served: Path) -> None:
     # the log of someone who opened the old file for writing must not be replayed into the new one
-    _log_of(home.marts_file).unlink(missing_ok=True)
-    digest = sha256_of(staged)
-    publish_file(staged, home.marts_file)
-    before_each()
-    write_json(current_file(home), {"id": publication_id, "sha256": digest})
+    _log_of(served).unlink(missing_ok=True)
+    publish_file(staged, served)
 
 
 def served_id(home: Home) -> int | None:
@@ -236,6 +272,10 @@ def _comment(
     connection.execute(f"comment on table {target} is {literal(description)}")
     for column, text in columns.items():
         connection.execute(f"comment on column {target}.{quoted(column)} is {literal(text)}")
+
+
+def _sha256_of(file: Path) -> str | None:
+    return sha256_of(file) if file.exists() else None
 
 
 def _log_of(database: Path) -> Path:

@@ -347,7 +347,7 @@ def _damage(pinned: Home, files: dict[str, CopiedFile]) -> Iterator[str]:
         yield fault.found
     for folder in sorted(path.parent for path in pinned.publications.glob(f"[0-9]*/{RECORD}")):
         try:
-            tables = read_manifest(folder).models.values()
+            tables = read_manifest(folder).tables.values()
         except DamagedFileError:
             yield f"{PUBLICATIONS}/{folder.name}/manifest.json"
             continue

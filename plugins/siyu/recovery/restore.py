@@ -26,7 +26,7 @@ from siyu.publication.records import (
     publication_log,
     read_record,
 )
-from siyu.publication.serving import serve, served_id, stage_marts
+from siyu.publication.serving import serve, served_id, stage_serving
 from siyu.recovery.backup import BACKUP, CONTENT, PUBLICATIONS, ROOMS, Backup, CopiedFile, read_backup
 from siyu.settings import Home, load_settings
 from siyu.storage import PRIVATE_FILE, fsync_path, inside, make_folder, sha256_of
@@ -180,8 +180,8 @@ def _show(staged: Home, backup: Backup) -> None:
     folder = publication_folder(staged, backup.publication_id)
     if any(name.startswith(f"{PUBLICATIONS}/{folder.name}/") for name in backup.damaged):
         return
-    marts = stage_marts(staged, load_settings(staged), folder, publication_log(staged))
-    serve(staged, marts, backup.publication_id)
+    files = stage_serving(staged, load_settings(staged), folder, publication_log(staged))
+    serve(staged, files, backup.publication_id)
 
 
 def _stands(home: Home, backup: Backup, *, seconds: float) -> Restored:

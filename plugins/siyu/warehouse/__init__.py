@@ -6,11 +6,13 @@ Here: the lock and life of a warehouse file, the dbt runner, the record of a bui
 
 from siyu.warehouse.build import build_warehouse, code_revision
 from siyu.warehouse.opening import LOCK_NAME, open_warehouse, prune_warehouses, warehouse_lock
+from siyu.warehouse.published import Published
 from siyu.warehouse.records import Build, Step, checked_run_id, dbt_folder, read_build
 
 __all__ = [
     "LOCK_NAME",
     "Build",
+    "Published",
     "Step",
     "build_warehouse",
     "checked_run_id",

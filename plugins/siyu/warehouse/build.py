@@ -20,6 +20,7 @@ from siyu.storage import PRIVATE_FILE, make_folder
 from siyu.warehouse.dbt_runner import DBT_PROJECT, run_dbt_build
 from siyu.warehouse.opening import open_warehouse, prune_warehouses
 from siyu.warehouse.parsed import hash_of_project
+from siyu.warehouse.published import Published, show_published
 from siyu.warehouse.records import Build, Step, dbt_folder, write_build
 
 # exact for tables that were written once, as all of a fresh build are
@@ -34,6 +35,7 @@ def build_warehouse(
     as_of: date | None = None,
     declared: Mapping[str, Mapping[str, Resource]] | None = None,
     missing: Sequence[str] = (),
+    published: Published | None = None,
     project: Path = DBT_PROJECT,
 ) -> Build:
     """Rebuild the whole warehouse from raw into a file of this run's own.
@@ -45,6 +47,7 @@ def build_warehouse(
         as_of: Last business date that counts; None takes the local date of the newest landed order.
         declared: Resources of the API channels that this home has, by channel and name.
         missing: What was not there in time and is built without; goes on record.
+        published: What readers see: events of members are told against it. None: there is nothing to compare with.
         project: Folder of the dbt project.
 
     Raises:
@@ -60,6 +63,7 @@ def build_warehouse(
         with connect(warehouse, settings=settings) as connection:
             warehouse.chmod(PRIVATE_FILE)
             raw = create_raw_views(connection, home, declared=declared)
+            show_published(connection, published)
         as_of_date = as_of or _newest_day(raw, settings)
         variables = {
             "as_of_date": as_of_date.isoformat(),

@@ -1,6 +1,6 @@
 """Candidates with tables of any shape, made of real Parquet, and a look at what BI sees of them in PostgreSQL."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ def write_tables(
     queries: Mapping[str, str],
     *,
     keys: Mapping[str, tuple[str, ...]] | None = None,
+    restricted: Collection[str] = (),
     run_id: str = "night1",
     setup: Callable[[duckdb.DuckDBPyConnection], object] = lambda _: None,
 ) -> Manifest:
     """A candidate with one table per query of DuckDB; its primary key is the first column unless `keys` says else.
 
-    `setup` makes what the queries read.
+    Tables that `restricted` names are for named people alone. `setup` makes what the queries read.
     """
     make_folder(folder)
     models = {}
@@ -58,7 +59,8 @@ def write_tables(
         as_of_date=date(2026, 11, 20),
         load_ids=("load1",),
         code_revision="c0ffee",
-        models=models,
+        models={name: table for name, table in models.items() if name not in restricted},
+        restricted={name: table for name, table in models.items() if name in restricted},
     )
     write_manifest(folder, manifest)
     return manifest

@@ -24,8 +24,8 @@ from siyu.publication.targets import postgres_state
 from siyu.settings import Home, Settings
 from siyu.storage import make_folder
 from tests.postgres import Database, Server
-from tests.publication.postgres.tables import configure, seen
-from tests.publication.small_candidates import leftovers, served, write_candidate
+from tests.publication.postgres.tables import configure, seen, write_night
+from tests.publication.small_candidates import leftovers, served, served_restricted, write_candidate
 
 PAID = "select sum(paid_amount) from marts.fct_orders"
 WHO = {"by": "li.na", "reason": "wrong price list"}
@@ -63,6 +63,48 @@ def test_both_targets_show_another_publication(home: Home, settings: Settings, p
     assert seen(postgres, log) == served(home, log)
     assert leftovers(home) == []
     assert "PostgreSQL: publication 2" in status_text(status(home))
+
+
+def test_what_named_people_read_is_for_everybody_in_postgresql_or_lost(
+    home: Home, settings: Settings, postgres: Database
+) -> None:
+    crosswalk = "select * from restricted.crosswalk order by token"
+
+    def as_admin(query: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(postgres.admin_uri) as connection:
+            return connection.execute(query).fetchall()
+
+    for number in (1, 2):
+        write_candidate(home, f"night{number}", amount=f"{10 + number}")
+        publish_candidate(home, settings, f"night{number}")
+        assert as_admin(crosswalk) == served_restricted(home, crosswalk)
+    assert len(as_admin(crosswalk)) == 7
+    assert as_admin("select obj_description('restricted.crosswalk'::regclass)") == [
+        ("One row per token. 每个令牌一行。",)
+    ]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        seen(postgres, crosswalk)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        seen(postgres, "select * from marts.crosswalk")
+
+    write_candidate(home, "night3", amount="13", has_restricted=False)
+    publish_candidate(home, settings, "night3")
+    assert as_admin(crosswalk) == []  # what is published no longer must not look current
+    rollback(home, settings, 2, **WHO)
+    assert as_admin(crosswalk) == served_restricted(home, crosswalk) != []
+
+
+def test_a_table_that_became_restricted_stays_readable_in_marts(
+    home: Home, settings: Settings, postgres: Database
+) -> None:
+    rows = {"sales": "select 1 as sale", "crosswalk": "select 't' as token, 'm' as member_id"}
+    write_night(home, "night1", rows)
+    publish_candidate(home, settings, "night1")
+    assert seen(postgres, "select token from marts.crosswalk") == [("t",)]
+    write_night(home, "night2", rows, restricted={"crosswalk"})
+    publish_candidate(home, settings, "night2")
+    assert seen(postgres, "select token from marts.crosswalk") == []
+    assert served_restricted(home, "select token from restricted.crosswalk") == [("t",)]
 
 
 def test_the_run_log_of_postgresql_differs_from_that_of_the_file(

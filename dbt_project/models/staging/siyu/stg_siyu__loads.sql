@@ -1,5 +1,11 @@
 with
 
+published as (
+
+    select * from {{ source('raw', 'published_loads') }}
+
+),
+
 loads as (
 
     select
@@ -9,8 +15,9 @@ loads as (
         account_id,
         stream,
 
-        -- its place in the order of landing
+        -- its place in the order of landing; whether readers see it already
         sequence,
+        load_id in (select published.load_id from published) as is_published,
 
         -- what was read of an API, to its end or not
         is_complete,

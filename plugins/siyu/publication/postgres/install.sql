@@ -175,15 +175,17 @@ return case
     when duckdb_type = 'TIMESTAMP WITH TIME ZONE' then 'timestamp with time zone'
 end;
 
--- Make marts.<table_name> and its unlogged twin marts_candidate.<table_name> fit a table of a manifest.
+-- Make marts.<table_name>, or restricted.<table_name>, and its unlogged twin marts_candidate.<table_name> fit a table
+-- of a manifest.
 --
 -- columns: the manifest's schema, [{"name": …, "type": <DuckDB's>, "description": …}, …], in order.
 -- Missing tables and columns are made, differing comments set. Nothing is dropped, renamed or retyped: a type or a
 -- primary key that has changed is refused, and nothing has changed then. Columns that `columns` no longer names stay.
 -- Returns whether anything was changed. Waits at most two seconds for a reader that is in the way: others queue
 -- behind the waiting lock (SQLSTATE 55P03; try again).
+drop function if exists publishing.ensure_table(text, jsonb, text[], text);  -- as it was before `restricted`
 create or replace function publishing.ensure_table(
-    table_name text, columns jsonb, primary_key text[], description text
+    table_name text, columns jsonb, primary_key text[], description text, published_in text default 'marts'
 ) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -197,6 +199,9 @@ declare
     target regclass;
     changed boolean := false;
 begin
+    if published_in not in ('marts', 'restricted') then
+        raise exception 'nothing is published in schema %', quote_ident(published_in) using errcode = 'invalid_name';
+    end if;
     if table_name !~ '^[a-z_][a-z0-9_]{0,62}$' or table_name = 'publish_log' then
         raise exception 'no mart may be called %', quote_ident(table_name) using errcode = 'invalid_name';
     end if;
@@ -223,12 +228,12 @@ begin
             using errcode = 'invalid_table_definition';
     end if;
 
-    foreach schema_name in array array['marts', 'marts_candidate'] loop
+    foreach schema_name in array array[published_in, 'marts_candidate'] loop
         target := to_regclass(format('%I.%I', schema_name, table_name));
         if target is null then
             execute format(
                 case
-                    when schema_name = 'marts' then 'create table %I.%I (%s, primary key (%s))'
+                    when schema_name = published_in then 'create table %I.%I (%s, primary key (%s))'
                     -- no key: rows are loaded faster, and checked against the manifest afterwards
                     else 'create unlogged table %I.%I (%s)'
                 end,
@@ -269,15 +274,15 @@ begin
         end loop;
     end loop;
 
-    target := format('marts.%I', table_name)::regclass;
+    target := format('%I.%I', published_in, table_name)::regclass;
     select array_agg(a.attname::text order by k.place) into found_key
     from pg_constraint as c,
         unnest(c.conkey) with ordinality as k (number, place),
         pg_attribute as a
     where c.conrelid = target and c.contype = 'p' and a.attrelid = target and a.attnum = k.number;
     if found_key is distinct from primary_key then
-        raise exception 'table marts.%: its primary key is (%), the publication has (%)',
-            table_name, array_to_string(found_key, ', '), array_to_string(primary_key, ', ')
+        raise exception 'table %.%: its primary key is (%), the publication has (%)',
+            published_in, table_name, array_to_string(found_key, ', '), array_to_string(primary_key, ', ')
             using errcode = 'invalid_table_definition',
             hint = 'readers rely on one row per key: publish the new grain under a new name';
     end if;

@@ -31,6 +31,8 @@ from siyu.publication.run_log import COLUMNS, DESCRIPTION, PRIMARY_KEY, RUN_LOG,
 from siyu.storage import inside
 
 CANDIDATE = "marts_candidate"
+MARTS = "marts"
+RESTRICTED = "restricted"
 # no part of a publication's checksums: it says how the marts came about, not what they say
 RUN_LOG_TABLE = Table(
     file="",
@@ -45,7 +47,7 @@ RUN_LOG_TABLE = Table(
 ENSURE_TRIES = 10
 ENSURE_PAUSE_SECONDS = 0.5
 
-_ENSURE = "select publishing.ensure_table(%s, %s::jsonb, %s, %s)"
+_ENSURE = "select publishing.ensure_table(%s, %s::jsonb, %s, %s, %s)"
 _EMPTY = sql.SQL("truncate {table}")
 _COPY = sql.SQL("copy {table} ({columns}) from stdin")
 _BATCH_ROWS = 20_000
@@ -53,8 +55,8 @@ _NUL = "\x00"
 _VARCHAR = duckdb_type("VARCHAR")
 
 
-def ensure_tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> None:
-    """Make `marts` and `marts_candidate` fit these tables: what is missing of tables and columns, comments.
+def ensure_tables(connection: psycopg.Connection, schema: str, tables: Mapping[str, Table]) -> None:
+    """Make `marts` or `restricted`, and `marts_candidate`, fit these tables: missing tables and columns, comments.
 
     A new column needs a moment in which nobody reads its table; readers that do are waited for, some seconds in
     all, in short turns, as new readers would queue behind a longer wait.
@@ -66,12 +68,14 @@ def ensure_tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -
         columns = json.dumps([asdict(column) for column in table.schema], ensure_ascii=False)
         for turn in range(1, ENSURE_TRIES + 1):
             try:
-                connection.execute(_ENSURE, [name, columns, list(table.primary_key), table.description])
+                connection.execute(
+                    _ENSURE, [name, columns, list(table.primary_key), table.description, schema]
+                )
                 break
             except psycopg.errors.LockNotAvailable:
                 if turn == ENSURE_TRIES:
                     raise EnvironmentFaultError(
-                        f"marts.{name} is to get a new column, and a reader has it open all the time",
+                        f"{schema}.{name} is to get a new column, and a reader has it open all the time",
                         expected="a moment without an open transaction on it",
                         do="end that session (pg_stat_activity shows it), then run the same command again",
                     ) from None
@@ -86,7 +90,7 @@ def load_candidate(connection: psycopg.Connection, folder: Path, manifest: Manif
         RefusedError: A text holds a NUL, which PostgreSQL cannot store; the message names table and column.
     """
     with connect() as engine:
-        for name, table in manifest.models.items():
+        for name, table in manifest.tables.items():
             rows = engine.read_parquet(str(inside(folder, table.file)))
             target = sql.Identifier(CANDIDATE, name)
             connection.execute(_EMPTY.format(table=target))

@@ -13,11 +13,10 @@ from psycopg import sql
 
 from siyu.errors import EnvironmentFaultError, RefusedError
 from siyu.publication.manifest import Manifest, Table
-from siyu.publication.postgres.load import CANDIDATE, RUN_LOG_TABLE
+from siyu.publication.postgres.load import CANDIDATE, MARTS, RESTRICTED, RUN_LOG_TABLE
 from siyu.publication.records import PublicationRecord
 from siyu.publication.run_log import RUN_LOG
 
-MARTS = "marts"
 # what siyu keeps in schema marts beside the published tables
 KEPT = ("publish_log", RUN_LOG)
 LOCK_SECONDS = 60
@@ -69,7 +68,7 @@ _EMPTY = sql.SQL("delete from {published}")
 
 def files_of(connection: psycopg.Connection, manifest: Manifest) -> dict[str, int]:
     """Which file of the server holds each candidate table: another one as soon as anybody loads it again."""
-    return {name: _scalar(connection, _FILE_OF, CANDIDATE, name) for name in manifest.models}
+    return {name: _scalar(connection, _FILE_OF, CANDIDATE, name) for name in manifest.tables}
 
 
 def merge(
@@ -81,7 +80,7 @@ def merge(
     loaded: dict[str, int],
     before_commit: Callable[[], None],
 ) -> None:
-    """Make `marts` show this publication. Merging one that is shown already changes nothing.
+    """Make `marts` and `restricted` show this publication. Merging one that is shown already changes nothing.
 
     Args:
         connection: Of `publisher`, in autocommit mode, the session that loaded the candidate.
@@ -101,12 +100,13 @@ def merge(
         if _is_shown(connection, record):
             return
         _lock_loaded(connection, manifest, loaded)
-        for name, table in manifest.models.items():
-            _merge_table(connection, name, table)
-        _merge_table(connection, RUN_LOG, RUN_LOG_TABLE)
-        for (name,) in connection.execute(_TABLES, [MARTS, list(KEPT)]).fetchall():
-            if name not in manifest.models:  # what is published no longer must not look current
-                connection.execute(_EMPTY.format(published=sql.Identifier(MARTS, name)))
+        for schema, tables in ((MARTS, manifest.models), (RESTRICTED, manifest.restricted)):
+            for name, table in tables.items():
+                _merge_table(connection, schema, name, table)
+            for (name,) in connection.execute(_TABLES, [schema, list(KEPT)]).fetchall():
+                if name not in tables:  # what is published no longer must not look current
+                    connection.execute(_EMPTY.format(published=sql.Identifier(schema, name)))
+        _merge_table(connection, MARTS, RUN_LOG, RUN_LOG_TABLE)
         known = {row[0] for row in connection.execute(_KNOWN)}
         with connection.cursor() as cursor:
             cursor.executemany(_LOG, [_log_row(line) for line in log if line.id not in known])
@@ -127,7 +127,7 @@ def _is_shown(connection: psycopg.Connection, record: PublicationRecord) -> bool
 
 
 def _lock_loaded(connection: psycopg.Connection, manifest: Manifest, loaded: dict[str, int]) -> None:
-    for name in manifest.models:
+    for name in manifest.tables:
         connection.execute(_LOCK_CANDIDATE.format(candidate=sql.Identifier(CANDIDATE, name)))
     if files_of(connection, manifest) != loaded:
         raise EnvironmentFaultError(
@@ -137,16 +137,16 @@ def _lock_loaded(connection: psycopg.Connection, manifest: Manifest, loaded: dic
         )
 
 
-def _merge_table(connection: psycopg.Connection, name: str, table: Table) -> None:
+def _merge_table(connection: psycopg.Connection, schema: str, name: str, table: Table) -> None:
     parts = {
-        "published": sql.Identifier(MARTS, name),
+        "published": sql.Identifier(schema, name),
         "candidate": sql.Identifier(CANDIDATE, name),
         "same_key": sql.SQL(" and ").join(
             _SAME_KEY.format(key=sql.Identifier(column)) for column in table.primary_key
         ),
     }
     connection.execute(_DELETE.format(**parts))
-    in_marts = {row[0] for row in connection.execute(_COLUMNS, [MARTS, name])}
+    in_marts = {row[0] for row in connection.execute(_COLUMNS, [schema, name])}
     written = [column for column in table.columns if column not in table.primary_key]
     # a column that is published no longer stays, for readers that name it, and is empty
     emptied = sorted(in_marts - set(table.columns))

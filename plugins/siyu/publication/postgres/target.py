@@ -14,8 +14,15 @@ from siyu.errors import EnvironmentFaultError, RefusedError
 from siyu.publication.manifest import Manifest
 from siyu.publication.postgres.checksum import checksums
 from siyu.publication.postgres.connection import connect_serving, described
-from siyu.publication.postgres.load import RUN_LOG_TABLE, ensure_tables, load_candidate, load_run_log
-from siyu.publication.postgres.merge import MARTS, files_of, merge
+from siyu.publication.postgres.load import (
+    MARTS,
+    RESTRICTED,
+    RUN_LOG_TABLE,
+    ensure_tables,
+    load_candidate,
+    load_run_log,
+)
+from siyu.publication.postgres.merge import files_of, merge
 from siyu.publication.records import PublicationRecord
 from siyu.publication.run_log import RUN_LOG, RunLogRow
 from siyu.publication.serving import state_of
@@ -67,7 +74,8 @@ class PostgresTarget:
             EnvironmentFaultError: The server is in the way. What readers see is as before, whichever it was.
         """
         with self._told():
-            ensure_tables(self._connection, {**manifest.models, RUN_LOG: RUN_LOG_TABLE})
+            ensure_tables(self._connection, MARTS, {**manifest.models, RUN_LOG: RUN_LOG_TABLE})
+            ensure_tables(self._connection, RESTRICTED, manifest.restricted)
             with self._connection.transaction():
                 load_candidate(self._connection, folder, manifest)
                 load_run_log(self._connection, run_log)
