@@ -22,6 +22,7 @@ from siyu.publication import (
     served_id,
     status,
 )
+from siyu.publication.damage import last_whole
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
 from siyu.storage import read_json, sha256_of, write_json
@@ -103,6 +104,28 @@ def test_a_changed_restricted_file_is_not_noticed_or_stays(home: Home, settings:
     assert publish_candidate(home, settings, "night1").id == 1
     assert status(home).damaged == ()
     assert served_restricted(home, "from restricted.crosswalk where member_id = 'somebody else'") == []
+
+
+def test_members_are_compared_with_a_publication_that_is_damaged_or_lacks_a_table(
+    home: Home, settings: Settings
+) -> None:
+    assert last_whole(home, ["crosswalk"]) is None
+    for number in (1, 2, 3):
+        write_candidate(home, f"night{number}", amount=str(number), load_ids=(f"load{number}",))
+        publish_candidate(home, settings, f"night{number}")
+
+    def found() -> tuple[str, tuple[str, ...]]:
+        folder, manifest = last_whole(home, ["crosswalk"]) or (home.root, None)
+        return folder.name, manifest.load_ids if manifest else ()
+
+    assert found() == ("000003", ("load3",))
+    (home.publications / "000003" / "fct_orders.parquet").write_bytes(b"not asked for")
+    assert found() == ("000003", ("load3",))
+    (home.publications / "000003" / "crosswalk.parquet").write_bytes(b"damaged")
+    assert found() == ("000002", ("load2",))
+    (home.publications / "000002" / "manifest.json").write_text("{", encoding="utf-8")
+    assert found() == ("000001", ("load1",))
+    assert last_whole(home, ["crosswalk", "member_id_redirects"]) is None
 
 
 def test_publication_folder_lacks_what_was_audited(home: Home, settings: Settings) -> None:

@@ -24,7 +24,6 @@ from siyu.publication import (
     publish_candidate,
 )
 from siyu.publication.damage import damage, last_whole
-from siyu.publication.manifest import read_manifest
 from siyu.publication.postgres import is_configured
 from siyu.report import write_report
 from siyu.resources import Resource
@@ -144,9 +143,10 @@ def _published(home: Home) -> Published | None:
     last = last_whole(home, TABLES)
     if last is None:
         return None
-    tables = read_manifest(last.folder).tables
+    folder, manifest = last
     return Published(
-        load_ids=last.load_ids, tables={name: inside(last.folder, tables[name].file) for name in TABLES}
+        load_ids=manifest.load_ids,
+        tables={name: inside(folder, manifest.tables[name].file) for name in TABLES},
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from siyu.errors import DamagedFileError
-from siyu.publication.manifest import MANIFEST, read_manifest
-from siyu.publication.records import RECORD, Publication, read_publication
+from siyu.publication.manifest import MANIFEST, Manifest, read_manifest
+from siyu.publication.records import RECORD
 from siyu.publication.serving import damaged_served_files
 from siyu.settings import Home
 from siyu.storage import inside, sha256_of
@@ -29,17 +29,17 @@ def _damaged(folder: Path, files: Mapping[str, str]) -> list[str]:
     return [name for name, path in paths.items() if not path.is_file() or sha256_of(path) != files[name]]
 
 
-def last_whole(home: Home, names: Collection[str]) -> Publication | None:
-    """The newest publication that has these tables, none of them damaged."""
+def last_whole(home: Home, names: Collection[str]) -> tuple[Path, Manifest] | None:
+    """Folder and manifest of the newest publication that has these tables, none of them damaged."""
     records = sorted(home.publications.glob(f"[0-9]*/{RECORD}"), reverse=True)
     for folder in (record.parent for record in records):
         try:
-            publication, tables = read_publication(folder), read_manifest(folder).tables
+            manifest = read_manifest(folder)
         except DamagedFileError:
             continue
-        files = {tables[name].file: tables[name].sha256 for name in names if name in tables}
-        if len(files) == len(names) and not _damaged(folder, files):
-            return publication
+        tables = [manifest.tables[name] for name in names if name in manifest.tables]
+        if len(tables) == len(names) and not _damaged(folder, {one.file: one.sha256 for one in tables}):
+            return folder, manifest
     return None
 
 
