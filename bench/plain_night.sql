@@ -1,7 +1,7 @@
 -- The night as one file of SQL: what `siyu bench night` holds siyu against.
 --
 -- Run by DuckDB alone, in a database file whose schema `raw` shows the registered files (`raw.files__orders` …), with
--- siyu's memory limit and number of threads, in the folder that gets the output. It fills schema `marts` with the 17
+-- siyu's memory limit and number of threads, in the folder that gets the output. It fills schema `marts` with the
 -- published tables, one statement each, and writes each as Parquet, sorted by its key. No dbt, no contracts, no tests,
 -- no audit: the tables must hash-equal those that siyu publishes, or the bench fails.
 --
@@ -11,8 +11,8 @@
 --   1. words       macros that say one rule once
 --   2. input       seeds; the current version of each landed row; orders and refunds, which several tables need
 --   3. facts       fct_order_lines, fct_refunds, fct_orders, fct_touches, fct_costs
---   4. dimensions  dim_members, dim_products, dim_campaigns, dim_channels, dim_brands, dim_dates
---   5. marts       member_rfm, member_cohort, kpi_daily, channel_roi, ltv_cac, campaign_lift
+--   4. dimensions  dim_members, dim_products, dim_campaigns, dim_channels, dim_brands, dim_dates, what became of members
+--   5. marts       member_rfm, member_360, member_cohort, kpi_daily, channel_roi, ltv_cac, campaign_lift
 --   6. output      Parquet
 
 -- 1. words -----------------------------------------------------------------------------------------------------------
@@ -855,6 +855,148 @@ left join rfm_segments as segments
         judged.is_recent = segments.is_recent
         and judged.is_frequent = segments.is_frequent
         and judged.is_high_value = segments.is_high_value;
+
+create table marts.member_360 as
+with categories as (
+    select
+        orders.member_id,
+        products.category,
+        sum(lines.line_amount) as line_amount,
+        max(orders.paid_date) as last_bought_date
+    from marts.fct_order_lines as lines
+    join marts.fct_orders as orders on lines.order_key = orders.order_key
+    join marts.dim_products as products on lines.product_key = products.product_key
+    where orders.member_order_number is not null and not lines.is_excluded and products.category is not null
+    group by all
+),
+
+categories_bought as (
+    select
+        member_id,
+        count(*) filter (where date_diff('day', last_bought_date, as_of()) < 365) as category_count
+    from categories
+    group by member_id
+),
+
+main_categories as (
+    select member_id, category
+    from categories
+    qualify row_number() over (partition by member_id order by line_amount desc, category) = 1
+),
+
+-- several orders of one day are one purchase
+purchases as (
+    select
+        member_id,
+        paid_date,
+        date_diff('day', lag(paid_date) over days, paid_date) as gap,
+        lead(paid_date) over days is null as is_last
+    from (select distinct member_id, paid_date from marts.fct_orders where member_order_number is not null)
+    window days as (partition by member_id order by paid_date)
+),
+
+of_members as (
+    select
+        member_id,
+        count(*) as purchase_count,
+        max(paid_date) as last_order_date,
+        median(gap) as usual_gap,
+        max(gap) filter (where is_last) as last_gap,
+        median(gap) filter (where not is_last) as earlier_gap
+    from purchases
+    group by member_id
+),
+
+of_categories as (
+    select members.brand_code, main_categories.category, median(purchases.gap) as usual_gap
+    from purchases
+    join main_categories on purchases.member_id = main_categories.member_id
+    join marts.dim_members as members on purchases.member_id = members.member_id
+    where purchases.gap is not null
+    group by all
+    having count(*) >= 30
+),
+
+expected as (
+    select
+        of_members.member_id,
+        of_members.last_order_date,
+        main_categories.category as main_category,
+        categories_bought.category_count,
+        case
+            when of_members.purchase_count >= 3 then 'member'
+            when of_categories.usual_gap is not null then 'category'
+        end as gap_basis,
+        cast(
+            round(if(of_members.purchase_count >= 3, of_members.usual_gap, of_categories.usual_gap)) as integer
+        ) as usual_gap_days,
+        case
+            when of_members.purchase_count > 3
+                then cast(of_members.last_gap - round(of_members.earlier_gap) as integer)
+        end as backtest_error_days
+    from of_members
+    join marts.dim_members as members on of_members.member_id = members.member_id
+    left join main_categories on of_members.member_id = main_categories.member_id
+    left join categories_bought on of_members.member_id = categories_bought.member_id
+    left join of_categories
+        on members.brand_code = of_categories.brand_code and main_categories.category = of_categories.category
+),
+
+-- a customer of the files is in one channel, nobody's friend and in no group
+wide as (
+    select
+        members.member_id,
+        members.brand_code,
+        as_of() as as_of_date,
+        members.channel_code,
+        1 as linked_channel_count,
+        members.province,
+        members.enrolled_at is not null and members.unenrolled_at is null as is_enrolled,
+        false as is_friend,
+        false as is_group_member,
+        0 as open_guide_count,
+        0 as open_group_count,
+        members.enrolled_at,
+        members.added_at,
+        members.first_order_date,
+        expected.last_order_date,
+        members.days_since_last_order,
+        members.is_churned,
+        members.lifetime_order_count,
+        reporting() as currency_code,
+        cast(coalesce(lifetime.net_amount, 0) as numeric(18, 2)) as lifetime_net_amount,
+        expected.main_category,
+        '365d' as rfm_window,
+        coalesce(of_year.order_count, 0) as order_count,
+        cast(coalesce(of_year.net_amount, 0) as numeric(18, 2)) as net_amount,
+        cast(if(of_year.order_count is null, 0, nullif(expected.category_count, 0)) as integer) as category_count,
+        of_year.segment_code,
+        of_year.segment_label_en,
+        of_year.segment_label_zh,
+        coalesce(of_year.is_super_user, false) as is_super_user,
+        coalesce(of_year.is_priority_care, false) as is_priority_care,
+        expected.gap_basis,
+        expected.usual_gap_days,
+        expected.last_order_date + expected.usual_gap_days as expected_next_order_date,
+        expected.backtest_error_days
+    from marts.dim_members as members
+    left join expected on members.member_id = expected.member_id
+    left join marts.member_rfm as lifetime
+        on members.member_id = lifetime.member_id and lifetime.rfm_window = 'lifetime'
+    left join marts.member_rfm as of_year
+        on members.member_id = of_year.member_id and of_year.rfm_window = '365d'
+    where members.is_known
+)
+
+select
+    * exclude (backtest_error_days),
+    case
+        when expected_next_order_date < as_of() then 'overdue'
+        when expected_next_order_date <= as_of() + 7 then 'due'
+        when expected_next_order_date > as_of() then 'not_due'
+    end as next_order_status,
+    backtest_error_days
+from wide;
 
 create table marts.member_cohort as
 with buyers as (
@@ -1886,6 +2028,7 @@ copy (from marts.ltv_cac order by brand_code, cohort_month, channel_code) to 'lt
 copy (
     from marts.member_cohort order by brand_code, cohort_month, month_number
 ) to 'member_cohort.parquet' (compression zstd);
+copy (from marts.member_360 order by member_id) to 'member_360.parquet' (compression zstd);
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
 copy (from marts.fct_identity_events order by event_number) to 'fct_identity_events.parquet' (compression zstd);
 copy (from marts.member_id_redirects order by old_member_id) to 'member_id_redirects.parquet' (compression zstd);

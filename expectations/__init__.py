@@ -34,6 +34,7 @@ PROMISED_MODELS = (
     "fct_order_lines",
     "fct_touches",
     "ltv_cac",
+    "member_360",
     "member_id_redirects",
     "rpt_identity_conflicts",
 )

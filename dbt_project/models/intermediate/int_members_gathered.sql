@@ -8,33 +8,9 @@ customers as (
 
 ),
 
-orders as (
+sightings as (
 
-    select * from {{ ref('int_orders_joined_to_lines') }}
-
-),
-
-refunds as (
-
-    select * from {{ ref('fct_refunds') }}
-
-),
-
-touches as (
-
-    select * from {{ ref('fct_touches') }}
-
-),
-
-points_changes as (
-
-    select * from {{ ref('fct_points') }}
-
-),
-
-feedback as (
-
-    select * from {{ ref('fct_feedback') }}
+    select * from {{ ref('int_member_sightings') }}
 
 ),
 
@@ -53,8 +29,6 @@ members_of_customers as (
 customers_dated as (
 
     select
-        customers.brand_code,
-        customers.channel_code,
         customers.province,
         customers.enrolled_at,
         customers.unenrolled_at,
@@ -64,8 +38,7 @@ customers_dated as (
         coalesce(members_of_customers.member_id, customers.customer_key) as member_id,
         {{ business_date('customers.enrolled_at') }} as enrolled_date,
         {{ business_date('customers.unenrolled_at') }} as unenrolled_date,
-        {{ business_date('customers.added_at') }} as added_date,
-        {{ business_date('customers.registered_at') }} as registered_date
+        {{ business_date('customers.added_at') }} as added_date
     from customers
     left join members_of_customers
         on customers.customer_key = members_of_customers.customer_key
@@ -78,8 +51,6 @@ customers_known as (
 
     select
         *,
-        coalesce(least(registered_date, enrolled_date, added_date), {{ as_of_date() }})
-            as known_date,
         case when enrolled_date <= {{ as_of_date() }} then enrolled_at end as known_enrolled_at,
         case when unenrolled_date <= {{ as_of_date() }} then unenrolled_at end
             as known_unenrolled_at,
@@ -105,89 +76,6 @@ customers_per_member as (
         end as unenrolled_at,
         min(known_added_at) as added_at
     from customers_known
-    group by member_id
-
-),
-
--- whose word on the brand is taken: the customer record's, then the orders', then the rest
-sightings as (
-
-    select
-        member_id,
-        brand_code,
-        channel_code,
-        known_date,
-        1 as source_rank
-    from customers_known
-    where known_date <= {{ as_of_date() }}
-
-    union all
-
-    select
-        member_id,
-        min(brand_code) as brand_code,
-        min(channel_code) as channel_code,
-        cast(null as date) as known_date,
-        2 as source_rank
-    from orders
-    where member_id <> 'unknown'
-    group by member_id
-
-    union all
-
-    select
-        member_id,
-        min(brand_code) as brand_code,
-        min(channel_code) as channel_code,
-        cast(null as date) as known_date,
-        3 as source_rank
-    from refunds
-    where member_id <> 'unknown'
-    group by member_id
-
-    union all
-
-    select
-        member_id,
-        min(brand_code) as brand_code,
-        min(channel_code) as channel_code,
-        cast(null as date) as known_date,
-        4 as source_rank
-    from touches
-    group by member_id
-
-    union all
-
-    select
-        member_id,
-        min(brand_code) as brand_code,
-        min(channel_code) as channel_code,
-        cast(null as date) as known_date,
-        5 as source_rank
-    from points_changes
-    group by member_id
-
-    union all
-
-    select
-        member_id,
-        min(brand_code) as brand_code,
-        min(channel_code) as channel_code,
-        cast(null as date) as known_date,
-        6 as source_rank
-    from feedback
-    where member_id <> 'unknown'
-    group by member_id
-
-    union all
-
-    select
-        member_id,
-        min(brand_code) as brand_code,
-        min(channel_code) as channel_code,
-        cast(null as date) as known_date,
-        7 as source_rank
-    from relations
     group by member_id
 
 ),

@@ -1,0 +1,55 @@
+{{ config(materialized='table') }}
+
+with
+
+orders as (
+
+    select * from {{ ref('fct_orders') }}
+
+),
+
+order_lines as (
+
+    select * from {{ ref('fct_order_lines') }}
+
+),
+
+products as (
+
+    select * from {{ ref('dim_products') }}
+
+),
+
+amounts as (
+
+    select
+        orders.member_id,
+        products.category,
+        sum(order_lines.line_amount) as line_amount,
+        max(orders.paid_date) as last_bought_date
+    from order_lines
+    inner join orders
+        on order_lines.order_key = orders.order_key
+    inner join products
+        on order_lines.product_key = products.product_key
+    where
+        orders.member_order_number is not null
+        and not order_lines.is_excluded
+        and products.category is not null
+    group by orders.member_id, products.category
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by member_id
+            order by line_amount desc, category asc
+        ) as amount_rank
+    from amounts
+
+)
+
+select * from ranked

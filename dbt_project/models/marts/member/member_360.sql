@@ -1,0 +1,248 @@
+{%- set window_days = var('rfm_window_days') | max -%}
+
+with
+
+members as (
+
+    select * from {{ ref('dim_members') }}
+
+),
+
+sightings as (
+
+    select * from {{ ref('int_member_sightings') }}
+
+),
+
+relations as (
+
+    select * from {{ ref('fct_relations') }}
+
+),
+
+rfm as (
+
+    select * from {{ ref('member_rfm') }}
+
+),
+
+categories as (
+
+    select * from {{ ref('int_member_categories') }}
+
+),
+
+purchase_days as (
+
+    select * from {{ ref('int_member_purchase_days') }}
+
+),
+
+channels_per_member as (
+
+    select
+        member_id,
+        count(distinct channel_code) as linked_channel_count
+    from sightings
+    group by member_id
+
+),
+
+open_relations_per_member as (
+
+    select
+        member_id,
+        count(distinct guide_key) as open_guide_count,
+        count(distinct group_key) as open_group_count
+    from relations
+    where is_open
+    group by member_id
+
+),
+
+categories_per_member as (
+
+    select
+        member_id,
+        max(case when amount_rank = 1 then category end) as main_category,
+        count(*) filter (
+            where {{ days_between('last_bought_date', as_of_date()) }} < {{ window_days }}
+        ) as category_count
+    from categories
+    group by member_id
+
+),
+
+gaps_per_member as (
+
+    select
+        member_id,
+        count(*) as purchase_day_count,
+        max(paid_date) as last_purchase_date,
+        {{ quantile('gap_days', 0.5) }} as median_gap_days,
+        -- what would have been expected before the last purchase, and what came
+        max(case when is_last then gap_days end) as last_gap_days,
+        {{ quantile('case when not is_last then gap_days end', 0.5) }} as earlier_median_gap_days
+    from purchase_days
+    group by member_id
+
+),
+
+gaps_per_category as (
+
+    select
+        members.brand_code,
+        categories_per_member.main_category,
+        {{ quantile('purchase_days.gap_days', 0.5) }} as median_gap_days
+    from purchase_days
+    inner join categories_per_member
+        on purchase_days.member_id = categories_per_member.member_id
+    inner join members
+        on purchase_days.member_id = members.member_id
+    where purchase_days.gap_days is not null
+    group by members.brand_code, categories_per_member.main_category
+    having count(*) >= {{ var('next_order_category_gaps') }}
+
+),
+
+gathered as (
+
+    select
+        members.*,
+        channels_per_member.linked_channel_count,
+        coalesce(open_relations_per_member.open_guide_count, 0) as open_guide_count,
+        coalesce(open_relations_per_member.open_group_count, 0) as open_group_count,
+        coalesce(lifetime.net_amount, 0) as lifetime_net_amount,
+        coalesce(of_window.order_count, 0) as order_count,
+        coalesce(of_window.net_amount, 0) as net_amount,
+        of_window.segment_code,
+        of_window.segment_label_en,
+        of_window.segment_label_zh,
+        coalesce(of_window.is_super_user, false) as is_super_user,
+        coalesce(of_window.is_priority_care, false) as is_priority_care,
+        categories_per_member.main_category,
+        -- orders of which no category is known say nothing about how many there were
+        case
+            when of_window.order_count is null then 0
+            else nullif(categories_per_member.category_count, 0)
+        end as category_count,
+        gaps_per_member.last_purchase_date,
+        case
+            when gaps_per_member.purchase_day_count >= {{ var('next_order_minimum_purchases') }}
+                then 'member'
+            when gaps_per_category.median_gap_days is not null then 'category'
+        end as gap_basis,
+        gaps_per_member.median_gap_days as member_gap_days,
+        gaps_per_category.median_gap_days as category_gap_days,
+        case
+            when gaps_per_member.purchase_day_count > {{ var('next_order_minimum_purchases') }}
+                then
+                    gaps_per_member.last_gap_days
+                    - round(gaps_per_member.earlier_median_gap_days)
+        end as backtest_error_days
+    from members
+    left join channels_per_member
+        on members.member_id = channels_per_member.member_id
+    left join open_relations_per_member
+        on members.member_id = open_relations_per_member.member_id
+    left join rfm as lifetime
+        on
+            members.member_id = lifetime.member_id
+            and lifetime.rfm_window = 'lifetime'
+    left join rfm as of_window
+        on
+            members.member_id = of_window.member_id
+            and of_window.rfm_window = '{{ window_days }}d'
+    left join categories_per_member
+        on members.member_id = categories_per_member.member_id
+    left join gaps_per_member
+        on members.member_id = gaps_per_member.member_id
+    left join gaps_per_category
+        on
+            members.brand_code = gaps_per_category.brand_code
+            and categories_per_member.main_category = gaps_per_category.main_category
+    where members.is_known
+
+),
+
+with_gap as (
+
+    select
+        *,
+        case
+            when gap_basis = 'member' then round(member_gap_days)
+            -- who never bought is not expected again
+            when gap_basis = 'category' then round(category_gap_days)
+        end as usual_gap_days
+    from gathered
+
+),
+
+with_expectation as (
+
+    select
+        *,
+        {{ add_days('last_purchase_date', 'usual_gap_days') }} as expected_next_order_date
+    from with_gap
+
+),
+
+wide as (
+
+    select
+        -- ids
+        member_id,
+        brand_code,
+        {{ as_of_date() }} as as_of_date,
+
+        -- where the person is
+        channel_code,
+        cast(linked_channel_count as integer) as linked_channel_count,
+        province,
+        enrolled_at is not null and unenrolled_at is null as is_enrolled,
+        open_guide_count > 0 as is_friend,
+        open_group_count > 0 as is_group_member,
+        cast(open_guide_count as integer) as open_guide_count,
+        cast(open_group_count as integer) as open_group_count,
+        enrolled_at,
+        added_at,
+
+        -- what the person has bought
+        first_order_date,
+        last_purchase_date as last_order_date,
+        days_since_last_order,
+        is_churned,
+        lifetime_order_count,
+        '{{ var("reporting_currency") }}' as currency_code,
+        cast(lifetime_net_amount as numeric(18, 2)) as lifetime_net_amount,
+        main_category,
+
+        -- in the widest window of member_rfm
+        '{{ window_days }}d' as rfm_window,
+        cast(order_count as bigint) as order_count,
+        cast(net_amount as numeric(18, 2)) as net_amount,
+        cast(category_count as integer) as category_count,
+        segment_code,
+        segment_label_en,
+        segment_label_zh,
+        is_super_user,
+        is_priority_care,
+
+        -- when the next order may come
+        gap_basis,
+        cast(usual_gap_days as integer) as usual_gap_days,
+        expected_next_order_date,
+        case
+            when expected_next_order_date < {{ as_of_date() }} then 'overdue'
+            when
+                {{ days_between(as_of_date(), 'expected_next_order_date') }}
+                <= {{ var('next_order_due_days') }}
+                then 'due'
+            when expected_next_order_date is not null then 'not_due'
+        end as next_order_status,
+        cast(backtest_error_days as integer) as backtest_error_days
+    from with_expectation
+
+)
+
+select * from wide
