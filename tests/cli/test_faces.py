@@ -200,6 +200,7 @@ JSON_CASES: dict[str, tuple[str, int]] = {
     ),
     "audit withdraw": (f"audit withdraw {WARNING} --by li.na --reason test --home {{home}}", 0),
     "audit accepted": ("audit accepted --home {home}", 0),
+    "member explain in a home without that warehouse": ("member explain m0 --home {home}", 2),
     "notify that reaches nobody": ("notify --test --home {home}", 3),
     "backup": ("backup {folder}/backups --home {home}", 0),
     "mapping draft": ("mapping draft {folder}/orders.csv", 0),

@@ -12,6 +12,7 @@ from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import candidate_folder, resume, rollback
 from siyu.settings import Home, Settings
+from siyu.warehouse import explain_member, read_build
 from tests.gate.worlds import World
 from tests.publication.small_candidates import served, served_restricted, write_verdict
 
@@ -63,6 +64,10 @@ def test_a_member_is_renamed_in_silence_or_a_former_id_means_nobody(home: Home) 
     assert served(home, "from marts.member_id_redirects") == [(bo, anna)]
     own = "select own_member_id, member_id from restricted.dim_member_identifiers where identifier_type = 'customer'"
     assert sorted(served_restricted(home, own)) == sorted([(anna, anna), (bo, anna)])
+
+    told = explain_member(read_build(home, "night2").path, bo)
+    assert (told.member_id, len(told.identifiers)) == (anna, 3)
+    assert [(event.event, event.from_member_id) for event in told.events] == [("merge", bo)]
 
     quiet = World()
     quiet.order(customer="deng", channel="own_web")

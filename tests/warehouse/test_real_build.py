@@ -1,4 +1,4 @@
-"""The real dbt project over raw: nothing landed, and a few orders; then all the way to what readers see."""
+"""The real dbt project over raw: nothing landed; a few orders, all the way to what readers see; who is who."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,15 +6,18 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from siyu.cli.main import app
 from siyu.errors import UsageError
 from siyu.landing import Batch, Source, land
 from siyu.publication import export_candidate, publish_candidate, published_state, status
 from siyu.publication.manifest import read_manifest
 from siyu.resources import DUCKDB_TYPES, ORDERS
 from siyu.settings import Home, Settings
-from siyu.warehouse import build_warehouse, read_build
-from tests.publication.small_candidates import leftovers, served, write_verdict
+from siyu.warehouse import build_warehouse, explain_member, read_build
+from tests.gate.worlds import World
+from tests.publication.small_candidates import leftovers, served, served_restricted, write_verdict
 
 
 def land_orders(home: Home) -> None:
@@ -70,9 +73,13 @@ ONE_NIGHT = pytest.mark.xdist_group("night_of_three_orders")
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
-    """A home with three orders, built, exported and published."""
+    """A home with three orders and a phone of two channels' customers, built, exported and published."""
     home = Home(tmp_path_factory.mktemp("night") / "home").create()
     land_orders(home)
+    who = World()
+    for customer, channel in (("a", "tmall_shop"), ("b", "tmall_shop"), ("c", "mini_program")):
+        who.customer(customer, channel=channel, enrolled=date(2024, 1, 1), phone="13912345678")
+    who.land(home, Settings())
     build_warehouse(home, Settings(), run_id="night1")
     folder = export_candidate(home, read_build(home, "night1"))
     write_verdict(folder)
@@ -130,6 +137,63 @@ def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Pat
         "publish_log": ["publication_id"],
         "run_log": ["run_id", "step_number"],
     }
+
+
+PROFILE = "The customer told it in a profile"
+
+
+@ONE_NIGHT
+def test_a_member_is_explained_without_what_links_it_or_what_was_not_followed(
+    night: tuple[Home, Path],
+) -> None:
+    home, _ = night
+    accounts = served_restricted(
+        home,
+        "select scope, list(distinct member_id order by member_id) from restricted.dim_member_identifiers"
+        " where identifier_type = 'customer' group by scope",
+    )
+    members = {str(channel): list(of_channel) for channel, of_channel in accounts}
+    [joined] = members["mini_program"]
+    [other] = set(members["tmall_shop"]) - {joined}
+
+    told = explain_member(read_build(home, "night1").path, joined)
+    ends = [one.identifier.split("|")[:2] for one in told.identifiers]
+    assert sorted(ends) == [["customer", "mini_program"], ["customer", "tmall_shop"], ["phone", "global"]]
+    assert [one.gives_the_id for one in told.identifiers] == [True, False, False]
+    assert [link.source for link in told.links] == [PROFILE, PROFILE]
+    [refused] = told.not_followed
+    assert (refused.reason, refused.other_member_id) == ("over_limit", other)
+    assert (refused.found_count, refused.allowed_count) == (2, 1)
+
+    said = explained(home, joined)
+    assert said[0] == f"{joined} is one person with 3 identifiers:"
+    assert said[4] == "Seen together:"
+    assert [line.split(": ", 1)[1].startswith(PROFILE) for line in said[5:7]] == [True, True]
+    assert said[-1].endswith(
+        "over_limit, a person would have more of a type than the rule allows: 2 found, 1 allowed"
+    )
+
+
+def explained(home: Home, member_id: str) -> list[str]:
+    done = CliRunner().invoke(app, ["member", "explain", member_id, "--home", str(home.root)])
+    assert done.exit_code == 0, done.output
+    return done.output.splitlines()
+
+
+@ONE_NIGHT
+def test_an_account_of_its_own_is_explained_as_if_it_were_linked(night: tuple[Home, Path]) -> None:
+    home, _ = night
+    [[member]] = served(home, "select distinct member_id from marts.fct_orders")
+    [said] = explained(home, str(member))
+    assert said.startswith(f"{member} is one account of ")
+    assert said.endswith(": it was never seen with an identifier that is followed.")
+
+
+@ONE_NIGHT
+@pytest.mark.parametrize("nobody", ["m0123456789abcdef0123", "unknown", "'; drop table x; --"])
+def test_somebody_who_is_nobody_is_explained(night: tuple[Home, Path], nobody: str) -> None:
+    with pytest.raises(UsageError, match="no member"):
+        explain_member(read_build(night[0], "night1").path, nobody)
 
 
 @pytest.mark.soak  # two more builds of the night before it

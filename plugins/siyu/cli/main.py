@@ -18,6 +18,7 @@ from siyu.cli import (
     export,
     keys,
     mapping,
+    member,
     notify,
     postgres,
     publication,
@@ -160,6 +161,9 @@ app.command("export", rich_help_panel=EVERY_NIGHT)(export.export)
 app.command("doctor", rich_help_panel=MENDING)(doctor.doctor)
 app.add_typer(
     audit.app, name="audit", rich_help_panel=MENDING, help="Accept a warning of the audit for a while."
+)
+app.add_typer(
+    member.app, name="member", rich_help_panel=MENDING, help="Say why accounts are one person, or are not."
 )
 app.command("backfill", rich_help_panel=MENDING)(backfill)
 app.command("rollback", rich_help_panel=MENDING)(publication.rollback)

@@ -14,6 +14,7 @@ from siyu.publication.records import (
     PublicationSummary,
     current_publication,
     publication_log,
+    standing_publication,
     summarise,
 )
 from siyu.publication.restore import resume, rollback
@@ -39,6 +40,7 @@ __all__ = [
     "resume",
     "rollback",
     "served_id",
+    "standing_publication",
     "status",
     "status_text",
     "summarise",

@@ -23,7 +23,7 @@ import duckdb
 from siyu.engine import connect
 from siyu.errors import DamagedFileError, EnvironmentFaultError, UsageError
 from siyu.publication.manifest import Table, read_manifest
-from siyu.publication.records import current_publication, publication_folder
+from siyu.publication.records import publication_folder, standing_publication
 from siyu.settings import Home, load_settings
 from siyu.storage import inside, sha256_of, written_whole
 
@@ -129,9 +129,7 @@ def defused(text: str) -> str:
 
 def _publication(home: Home, publication_id: int | None) -> tuple[int, Path]:
     if publication_id is None:
-        current = current_publication(home)
-        if current is None:
-            raise UsageError(f"nothing has been published in {home}", do="run a night first: siyu nightly")
+        current = standing_publication(home)
         return current.id, current.folder
     folder = publication_folder(home, publication_id)
     if publication_id < 1 or not folder.is_dir():

@@ -116,8 +116,8 @@ def current_publication(home: Home) -> Publication | None:
     return read_publication(max(folders)) if folders else None
 
 
-def summarise(home: Home) -> PublicationSummary:
-    """What stands published.
+def standing_publication(home: Home) -> Publication:
+    """The publication with the greatest id.
 
     Raises:
         UsageError: Nothing has been published yet.
@@ -125,6 +125,12 @@ def summarise(home: Home) -> PublicationSummary:
     current = current_publication(home)
     if current is None:
         raise UsageError(f"nothing has been published in {home}", do="run a night first: siyu nightly")
+    return current
+
+
+def summarise(home: Home) -> PublicationSummary:
+    """What stands published; UsageError where nothing does."""
+    current = standing_publication(home)
     return PublicationSummary(
         id=current.id,
         as_of_date=current.as_of_date,

@@ -5,6 +5,7 @@ Here: the lock and life of a warehouse file, the dbt runner, the record of a bui
 """
 
 from siyu.warehouse.build import build_warehouse, code_revision
+from siyu.warehouse.members import explain_member
 from siyu.warehouse.opening import LOCK_NAME, open_warehouse, prune_warehouses, warehouse_lock
 from siyu.warehouse.published import Published
 from siyu.warehouse.records import Build, Step, checked_run_id, dbt_folder, read_build
@@ -18,6 +19,7 @@ __all__ = [
     "checked_run_id",
     "code_revision",
     "dbt_folder",
+    "explain_member",
     "open_warehouse",
     "prune_warehouses",
     "read_build",

@@ -79,7 +79,7 @@ def read_build(home: Home, run_id: str) -> Build:
         raise UsageError(
             f"run {run_id} has no finished warehouse in {home}",
             expected=str(path),
-            do="build it first: siyu transform",
+            do="build one: siyu nightly",
         )
     content = read_json(record)
     return Build(
