@@ -249,8 +249,8 @@ select
     price(lines.unit_cost, orders.rate) as unit_cost,
     money(lines.quantity * lines.unit_cost, orders.rate) as cost_amount,
     orders.paid_date,
-    lines.is_excluded,
-    lines.exclusion_reason
+    lines.is_excluded or orders.is_excluded as is_excluded,
+    if(lines.is_excluded, lines.exclusion_reason, orders.exclusion_reason) as exclusion_reason
 from order_lines as lines
 join orders_known as orders on lines.order_key = orders.order_key;
 

@@ -1,5 +1,5 @@
 -- Every landed line is in core, or in a document that another one of its order supersedes, or in an
--- order placed after as_of_date. Superseding is worked out here a second time, by comparing
+-- order placed after as_of_date; lines without a date may wait for their order. Superseding is worked out here a second time, by comparing
 -- documents in pairs; a platform's supersede those of files.
 {% set platforms = ['taobao', 'youzan'] | select('in', var('channels')) | list %}
 {% set channels = ['files'] + platforms %}
@@ -120,8 +120,13 @@ expected as (
         superseded.order_key is null
         and orders_after_as_of.order_key is null
         and (
-            documents.happened_at is null
-            or {{ business_date('documents.happened_at') }} <= {{ as_of_date() }}
+            -- without a date they wait for their order
+            coalesce(
+                {{ business_date('documents.happened_at') }} <= {{ as_of_date() }},
+                documents.order_key in (
+                    select {{ order_key('orders.channel_code', 'orders.order_id') }} from orders
+                )
+            )
         )
 
 ),

@@ -57,6 +57,25 @@ def test_check_tells_a_refused_file_and_goes_on(shop: Shop) -> None:
     assert result.is_refused
 
 
+def test_check_does_not_tell_a_file_of_more_bad_rows_than_a_night_takes(shop: Shop) -> None:
+    good = "".join(f"A{number},2026-03-01,1\n" for number in range(90))
+    bad = "".join(f"B{number},never,1\n" for number in range(11))
+    shop.put(f"{HEADER}\n{good}{bad}")
+    result = check_mapping(shop.mapping(), shop.folder, shop.settings)
+    (file,) = result.files
+    assert file.error == "11 of 101 rows cannot be understood; expected at most 10; mend the mapping"
+    assert file.resources[0].rejected[0].samples, "nothing shows what to mend"
+    assert result.is_refused
+
+
+def test_check_does_not_tell_a_source_without_a_file(shop: Shop) -> None:
+    shop.put(f"{HEADER}\n{ROW}\n")
+    mapping = shop.mapping()
+    renamed = mapping.sources[0].model_copy(update={"name": "more", "files": ["later*.csv"]})
+    both = mapping.model_copy(update={"sources": [*mapping.sources, renamed]})
+    assert check_mapping(both, shop.folder, shop.settings).sources_without_a_file == {"more": ["later*.csv"]}
+
+
 def test_check_tells_a_currency_without_a_rate(shop: Shop) -> None:
     shop.put(f"{HEADER}\n{ROW}\n")
     result = check_mapping(shop.mapping(top={"currency": "XAF"}), shop.folder, shop.settings)

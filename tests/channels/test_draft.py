@@ -154,6 +154,63 @@ def test_keys_that_two_files_share_say_nothing_where_no_header_does(shop: Shop, 
     )
 
 
+def _store(rows: int = 60) -> dict[str, str]:
+    """Orders, lines and returns of an English shop, every tenth order standing there twice, some void or pending."""
+    states = ["SHIPPED", "DELIVERED", "VOID", "SHIPPED", "PENDING", "DELIVERED"]
+    orders, lines, returns = [], [], []
+    for n in range(rows):
+        doc, gross = f"D-{n * 37 + 1000}", 20 + n % 13
+        bought = f"2025-{n % 9 + 1:02d}-1{n % 9}T0{n % 9}:15:00Z"
+        order = f"{doc},{bought},B{n % 17:03d},{gross}.50,2.00,{gross - 2}.50,{states[n % 6]},USD"
+        orders += [order] * (2 if n % 10 == 0 else 1)
+        lines.append(f"{doc},SKU{n % 11:03d},{n % 3 + 1},{gross - 2}.50")
+        if n % 4 == 0:
+            returns.append(f"R-{n * 53},{doc},{n % 3 + 1}.25,2025-10-{n % 20 + 1:02d}T08:00:00Z")
+    return {
+        "purchases": "Doc_No,Bought_On,Buyer_Ref,Gross,Markdown,Net_Paid,State,Ccy\n" + "\n".join(orders),
+        "purchase_items": "Doc_No,Item,Pcs,Line_Total\n" + "\n".join(lines),
+        "sent_back": "Ret_No,Doc_No,Given_Back,Came_In\n" + "\n".join(returns),
+    }
+
+
+def test_a_shop_of_orders_lines_and_returns_is_drafted_with_wrong_money(shop: Shop, tmp_path: Path) -> None:
+    _put(shop, **_store())
+    text, mapping = _drafted([shop.folder], tmp_path)
+    resources = {name: one for source in mapping.sources for name, one in source.resources.items()}
+    columns = {
+        (source.name, name): column.headers[0]
+        for source in mapping.sources
+        for name, column in source.columns.items()
+    }
+    assert set(resources) == {"orders", "order_lines", "refunds"}
+    assert columns["purchases", "amount"] == "Net_Paid", "the amount before discounts is not what was paid"
+    assert columns["purchases", "order_status"] == "State", "void orders count"
+    assert '["VOID", "PENDING"]' in text or '["PENDING", "VOID"]' in text
+    assert columns["sent_back", "refund_amount"] == "Given_Back"
+    assert {"ordered_at", "paid_at"} & {name for name, way in resources["order_lines"].fields.items() if way} == set(), (
+        "lines of an order that is in quarantine would be a sale"
+    )
+    assert mapping.currency == "USD"
+
+
+def test_a_status_in_a_language_that_no_header_knows_counts_cancelled_orders(
+    shop: Shop, tmp_path: Path
+) -> None:
+    states = ["bezahlt", "versendet", "storniert"]
+    shop.put(
+        "Beleg;下单时间;Kd.-Nr.;Summe EUR;Stand\n"
+        + "\n".join(
+            f"B{n * 7 + 100};{n % 27 + 1:02d}.03.2025 10:{n % 60:02d};K{n % 19};{n % 40 + 5},90;{states[n % 3]}"
+            for n in range(80)
+        )
+    )
+    text, mapping = _drafted([shop.folder], tmp_path)
+    assert '{reason: cancelled, when: {column: order_status, in: ["storniert"]}}' in text
+    assert mapping.currency == "EUR", "a header in Chinese among others makes it yuan"
+    shop.put("order,at,customer,paid\n" + "\n".join(f"O{n},2025-03-01,C{n % 9},{n}.10" for n in range(40)))
+    assert "# missing: no column says which orders were cancelled" in draft_mapping([shop.folder])
+
+
 def test_files_of_one_shape_become_several_sources(shop: Shop, tmp_path: Path) -> None:
     for month in (1, 2, 3):
         shop.put(f"订单编号,下单时间,金额\nA{month},2026-0{month}-05,12.50\n", f"orders_2026-0{month}.csv")

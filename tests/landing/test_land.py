@@ -75,17 +75,24 @@ def test_of_two_documents_that_only_differ_in_completeness_the_fuller_has_the_gr
         assert [h for h, own in hashes if own].count(max(h for h, own in hashes if own)) == 3
 
 
-def test_excluded_rows_land_with_their_reason_and_may_be_negative(shop: Shop) -> None:
-    rows = [order("o1"), order("o2", paid_amount=-5, _exclusion="test_order"), order("o3", paid_amount=-5)]
+def test_excluded_rows_land_with_their_reason_and_may_be_negative_or_without_an_amount(shop: Shop) -> None:
+    rows = [
+        order("o1"),
+        order("o2", paid_amount=-5, _exclusion="test_order"),
+        order("o3", paid_amount=-5),
+        order("o4", paid_amount=None, _exclusion="cancelled"),
+        order("o5", paid_amount=None),
+        order(None, _exclusion="cancelled"),
+    ]
     record = shop.land(File(rows=rows))
     found = record.resources["orders"].counts
     assert (found.landed, found.excluded, found.quarantine_reasons) == (
-        2,
-        {"test_order": 1},
-        {"negative_value": 1},
+        3,
+        {"test_order": 1, "cancelled": 1},
+        {"negative_value": 1, "missing_value": 2},
     )
     assert shop.raw(ORDERS, "order_id, is_excluded, exclusion_reason") == [
-        ("o1", False, None), ("o2", True, "test_order")
+        ("o1", False, None), ("o2", True, "test_order"), ("o4", True, "cancelled")
     ]  # fmt: skip
 
 
@@ -317,8 +324,7 @@ def test_f20_rows_read_are_elsewhere_landed_unchanged_or_quarantined(tmp_path_fa
         for rows, _, _ in files
         for row in rows
         if (row["order_id"] or "").strip()
-        and row["paid_amount"] is not None
-        and (row["paid_amount"] >= 0 or row["_exclusion"])
+        and (row["_exclusion"] or (row["paid_amount"] is not None and row["paid_amount"] >= 0))
         and row["paid_at"] <= NOON + timedelta(days=20)
     }
     assert set(stored) == lawful

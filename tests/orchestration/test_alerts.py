@@ -207,6 +207,20 @@ def test_f40_a_robot_that_hangs_keeps_the_run_waiting(
     assert len(outbox.undelivered(home, robot.address())) == 1
 
 
+@pytest.mark.guarantee("F40")
+@pytest.mark.usefixtures("home")
+def test_f40_many_robots_that_hang_keep_one_that_answers_waiting(
+    robot: Robot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "SENDING_SECONDS", 4.0)
+    robot.pause_seconds, robot.answer = 0.4, {"padding": "x" * 40}
+    hanging = [robot.address(f"hook{number}") for number in range(40)]  # more than a pool of threads has
+    with running_robot() as other:
+        monkeypatch.setenv(robots.ADDRESSES_VARIABLE, " ".join([*hanging, other.address()]))
+        alerts.tell_failure(context("publish_marts"))
+        assert other.titles == ["siyu: publish_marts failed at audit"]
+
+
 SECRETS = (
     "canaryhook",
     "canarykey",

@@ -42,9 +42,12 @@ lines_of_known_orders as (
         -- dates
         orders.paid_date,
 
-        -- does it count
-        order_lines.is_excluded,
-        order_lines.exclusion_reason
+        -- does it count: with its order, or not
+        order_lines.is_excluded or orders.is_excluded as is_excluded,
+        case
+            when order_lines.is_excluded then order_lines.exclusion_reason
+            else orders.exclusion_reason
+        end as exclusion_reason
     from order_lines
     inner join orders
         on order_lines.order_key = orders.order_key

@@ -36,7 +36,7 @@ brushing_orders as (
 
 ),
 
--- an order that the source gives no row of its own is what its lines say
+-- an order that the source gives no row of its own is what its lines say; without a date they wait for that row
 joined as (
 
     select
@@ -48,7 +48,8 @@ joined as (
         orders.order_status,
         orders.province,
         coalesce(orders.currency_code, lines_per_order.currency_code) as source_currency_code,
-        coalesce(orders.paid_amount, lines_per_order.line_amount) as source_paid_amount,
+        -- one that is excluded may lack it
+        coalesce(orders.paid_amount, lines_per_order.line_amount, 0) as source_paid_amount,
         lines_per_order.unit_count,
         lines_per_order.cost_amount as source_cost_amount,
         coalesce(orders.ordered_at, lines_per_order.ordered_at) as ordered_at,
@@ -65,6 +66,9 @@ joined as (
     from orders
     full outer join lines_per_order
         on orders.order_key = lines_per_order.order_key
+    where
+        orders.order_key is not null
+        or lines_per_order.ordered_at is not null
 
 ),
 

@@ -13,7 +13,7 @@ from siyu.errors import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from siyu.channels.files.check import Check
+    from siyu.channels.files.check import Check, CheckedFile
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -86,52 +86,57 @@ def check(
 
 
 def _show(console: "Console", result: "Check") -> None:
+    for file in result.files:
+        _show_file(console, file)
+    for name, files in result.sources_without_a_file.items():
+        words = f"source {name} finds no file ({', '.join(files)})"
+        console.print(visible(words), style="yellow", markup=False)
+    for name in result.unclaimed:
+        console.print(visible(f"no source claims {name}"), style="yellow", markup=False)
+
+
+def _show_file(console: "Console", file: "CheckedFile") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    for file in result.files:
-        encoding = f", {file.encoding}" if file.encoding else ""
-        console.print(
-            Text.assemble((visible(file.file), "bold"), f"  (source {visible(file.source)}{encoding})")
+    encoding = f", {file.encoding}" if file.encoding else ""
+    console.print(Text.assemble((visible(file.file), "bold"), f"  (source {visible(file.source)}{encoding})"))
+    if file.error:
+        console.print(visible(f"  would be refused: {file.error}"), style="red", markup=False)
+    if not file.resources:
+        return
+    table = Table("resource", "read", "elsewhere", "would land", "of it excluded", "quarantined")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for part in file.resources:
+        excluded = "\n".join(f"{reason} {rows:,}" for reason, rows in part.excluded.items())
+        quarantined = "\n".join(
+            f"{bad.reason}{f' ({bad.column})' if bad.column else ''} {bad.rows:,}" for bad in part.rejected
         )
-        if file.error:
-            console.print(visible(f"  would be refused: {file.error}"), style="red", markup=False)
-            continue
-        table = Table("resource", "read", "elsewhere", "would land", "of it excluded", "quarantined")
-        for column in table.columns[1:]:
-            column.justify = "right"
-        for part in file.resources:
-            excluded = "\n".join(f"{reason} {rows:,}" for reason, rows in part.excluded.items())
-            quarantined = "\n".join(
-                f"{bad.reason}{f' ({bad.column})' if bad.column else ''} {bad.rows:,}"
-                for bad in part.rejected
-            )
-            table.add_row(
-                part.resource,
-                f"{part.read:,}",
-                f"{part.elsewhere:,}",
-                f"{part.would_land:,}",
-                Text(visible(excluded or "0")),
-                Text(visible(quarantined or "0")),
-            )
-        console.print(table)
-        for part in file.resources:
-            for bad in part.rejected:
-                console.print(
-                    f"  {part.resource} rows {', '.join(map(str, bad.source_rows))}: {bad.reason}",
-                    markup=False,
-                )
-                for sample in bad.samples:
-                    console.print(visible(f"    {sample}"), style="dim", markup=False)
-        if file.looks_into:
-            console.print(visible(f"  looks values up in: {', '.join(file.looks_into)}"), markup=False)
-        for key, rows in file.unmatched.items():
-            console.print(f"  rows that find no {key}: {rows:,}", markup=False)
-        if file.rows_nowhere:
-            console.print(f"  rows that no resource takes: {file.rows_nowhere:,}")
-        if file.unmapped_columns:
+        table.add_row(
+            part.resource,
+            f"{part.read:,}",
+            f"{part.elsewhere:,}",
+            f"{part.would_land:,}",
+            Text(visible(excluded or "0")),
+            Text(visible(quarantined or "0")),
+        )
+    console.print(table)
+    for part in file.resources:
+        for bad in part.rejected:
             console.print(
-                visible(f"  columns not mapped, dropped: {', '.join(file.unmapped_columns)}"), markup=False
+                f"  {part.resource} rows {', '.join(map(str, bad.source_rows))}: {bad.reason}",
+                markup=False,
             )
-    for name in result.unclaimed:
-        console.print(visible(f"no source claims {name}"), style="yellow", markup=False)
+            for sample in bad.samples:
+                console.print(visible(f"    {sample}"), style="dim", markup=False)
+    if file.looks_into:
+        console.print(visible(f"  looks values up in: {', '.join(file.looks_into)}"), markup=False)
+    for key, rows in file.unmatched.items():
+        console.print(f"  rows that find no {key}: {rows:,}", markup=False)
+    if file.rows_nowhere:
+        console.print(f"  rows that no resource takes: {file.rows_nowhere:,}")
+    if file.unmapped_columns:
+        console.print(
+            visible(f"  columns not mapped, dropped: {', '.join(file.unmapped_columns)}"), markup=False
+        )

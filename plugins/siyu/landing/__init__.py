@@ -15,6 +15,7 @@ from siyu.landing.records import (
 )
 from siyu.landing.register import land, registered
 from siyu.landing.rules import check_rules
+from siyu.landing.stage import quarantine_limit
 from siyu.landing.supersede import compact, expire_quarantine
 from siyu.landing.windows import (
     Chunk,
@@ -51,6 +52,7 @@ __all__ = [
     "mask",
     "mask_row",
     "open_quarantine",
+    "quarantine_limit",
     "read_records",
     "registered",
     "stage_chunk",

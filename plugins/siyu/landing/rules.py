@@ -132,12 +132,13 @@ def _broken(
 
 
 def _rules(settings: Settings, resource: Resource, landing_date: date) -> Iterator[_Rule]:
+    counts = column("_exclusion").isnull()
     for field in resource.fields:
         if field.required:
-            yield _Rule(
-                reason=MISSING_VALUE, column_name=field.name, is_broken=_is_blank(resource, field.name)
-            )
-    counts = column("_exclusion").isnull()
+            # what was cancelled often has no amount, and without the row nobody would know that it was
+            needed = counts if field.type == "amount" else constant(True)
+            is_broken = needed & _is_blank(resource, field.name)
+            yield _Rule(reason=MISSING_VALUE, column_name=field.name, is_broken=is_broken)
     for name in resource.not_negative:
         is_broken = counts & (column(name) < constant(0))
         yield _Rule(reason=NEGATIVE_VALUE, column_name=name, is_broken=is_broken)
@@ -208,7 +209,8 @@ def _check_currencies(
             when = f" on {needed.isoformat()}" if needed else ""
             raise RefusedError(
                 f"{resource.name}: amounts in {_shown([code])} have no exchange rate{when}",
-                expected=f"{settings.reporting_currency}, or a row of seed fx_rates.csv valid from that day or earlier",
+                expected=f"{settings.reporting_currency} (reporting_currency of siyu.yml in the home), or a row of seed"
+                " fx_rates.csv valid from that day or earlier",
                 do=f"add the rate to {seeds / 'fx_rates.csv'}, or mend the currency in the mapping",
             )
 

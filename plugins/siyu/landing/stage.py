@@ -229,6 +229,11 @@ def prepare(
     return prepared
 
 
+def quarantine_limit(settings: Settings, rows_read: int) -> float:
+    """Up to how many of a load's rows may be bad before all of it is refused."""
+    return max(settings.quarantine_limit_rows, settings.quarantine_limit_share * rows_read)
+
+
 def check_limit(settings: Settings, prepared: Iterable[Prepared], *, do: str) -> None:
     """Refuse a load with more bad rows than its home tolerates; `do` says where they are mended.
 
@@ -238,7 +243,7 @@ def check_limit(settings: Settings, prepared: Iterable[Prepared], *, do: str) ->
     prepared = tuple(prepared)
     quarantined = sum(one.rejects for one in prepared)
     rows_read = max((one.batch.rows_read for one in prepared), default=0)
-    limit = max(settings.quarantine_limit_rows, settings.quarantine_limit_share * rows_read)
+    limit = quarantine_limit(settings, rows_read)
     if quarantined <= limit:
         return
     reasons = ", ".join(

@@ -70,7 +70,8 @@ def send(address: str, *, title: str, body: str) -> bool:
     import apprise  # half a second that only a message needs
 
     _silence()
-    robot = apprise.Apprise.instantiate(address)
+    # without a time of its own it is called in our thread: apprise's pool has few, and robots that hang keep them all
+    robot = apprise.Apprise.instantiate(address, asset=apprise.AppriseAsset(service_timeout=0))
     if not isinstance(robot, apprise.NotifyBase):
         return False
     if (post := _post_of(robot, f"{title}\n{body}", address)) is not None:

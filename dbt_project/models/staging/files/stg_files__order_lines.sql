@@ -67,7 +67,7 @@ newest as (
         -- amounts, in the currency of the line
         lines.currency_code,
         lines.unit_price,
-        lines.line_amount,
+        coalesce(lines.line_amount, 0) as line_amount, -- one that is excluded may lack it
         lines.unit_cost,
 
         -- timestamps (UTC)

@@ -30,7 +30,7 @@ newest as (
         -- what was paid, in the currency of the row
         tender,
         currency_code,
-        payment_amount,
+        coalesce(payment_amount, 0) as payment_amount, -- one that is excluded may lack it
 
         -- timestamps (UTC)
         paid_at,

@@ -63,7 +63,7 @@ newest as (
         -- amounts, in the currency of the refund
         lines.currency_code,
         lines.unit_price,
-        lines.refund_amount,
+        coalesce(lines.refund_amount, 0) as refund_amount, -- one that is excluded may lack it
 
         -- timestamps (UTC)
         lines.refunded_at,

@@ -9,7 +9,7 @@ from siyu.channels.files.extract import Extraction, extraction
 from siyu.channels.files.mapping import Mapping, SourceMapping
 from siyu.clock import local_date, utc_now
 from siyu.errors import RefusedError, SourceError
-from siyu.landing import Batch, check_rules, mask_row
+from siyu.landing import Batch, check_rules, mask_row, quarantine_limit
 from siyu.settings import Home, Settings
 
 _SHOWN_ROWS = 5
@@ -61,6 +61,7 @@ class Check:
     mapping: str
     files: list[CheckedFile]
     unclaimed: list[str]
+    sources_without_a_file: dict[str, list[str]]  # with the names that they look for
 
     @property
     def is_refused(self) -> bool:
@@ -84,6 +85,11 @@ def check_mapping(mapping: Mapping, path: Path, settings: Settings) -> Check:
         mapping=mapping.name,
         files=files,
         unclaimed=[unclaimed.relative_to(base).as_posix() for unclaimed in claims.unclaimed],
+        sources_without_a_file={
+            source.name: list(source.files)
+            for source in mapping.sources
+            if source not in (claimed for claimed, _ in claims.claimed)
+        },
     )
 
 
@@ -99,9 +105,18 @@ def _check_file(
             checked.unmatched = {key: rows for key, rows in found.unmatched.items() if rows}
             for batch in found.batches:
                 checked.resources.append(_check_batch(found, batch, settings))
+            checked.error = _too_many_bad_rows(checked, settings)
     except (SourceError, RefusedError) as error:
         checked.error = str(error)
     return checked
+
+
+def _too_many_bad_rows(checked: CheckedFile, settings: Settings) -> str:
+    bad = sum(rejected.rows for part in checked.resources for rejected in part.rejected)
+    limit = quarantine_limit(settings, checked.rows)
+    if bad <= limit:
+        return ""
+    return f"{bad} of {checked.rows} rows cannot be understood; expected at most {limit:g}; mend the mapping"
 
 
 def _check_batch(found: Extraction, batch: Batch, settings: Settings) -> CheckedResource:

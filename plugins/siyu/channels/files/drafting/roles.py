@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from siyu.channels.files.drafting.evidence import Product, Sum
 from siyu.channels.files.drafting.samples import Sample
 from siyu.channels.files.drafting.values import Column
-from siyu.channels.files.drafting.words import ROLES
+from siyu.channels.files.drafting.words import ROLES, VOID
 
 SURE = 0.85  # a header that fits this well leaves no doubt
 LIKELY = 0.6  # and one that fits this well says so
 _CLOSE = 0.7  # a second candidate nearer than this is named beside the first
 _HEADER, _CLAIMED = 3.0, 2.0  # what a header weighs against what values say
+_FEW_STATES = 12  # words that a status is one of
 _STEADY = 0.97  # share of keys within which something does not change, before it belongs to the key
 _RESTS = {  # part + rest = whole: what was to be paid, by the role of the rest
     "refund_amount": ("whole", "and {} looks like refunds"),
@@ -53,6 +54,7 @@ class Roles:
         self.is_line_level = order is not None and order.distinct_share < 0.98  # several rows make one order
         self._choose_quantity()
         self._choose_money()
+        self._choose_status()
         self._choose_named()
         self._choose_product()
 
@@ -239,6 +241,16 @@ class Roles:
         elif not grows:
             choice.guess = "it stays the same when the quantity grows"
             self.chosen["unit_price"] = self.chosen.pop("amount")
+
+    def _choose_status(self) -> None:
+        """Whatever its header says: a few words, of which one says that an order does not count."""
+        said = [column for column in self.free if self._fit(column, "order_status") >= LIKELY]
+        few = [
+            c for c in self.free if not (c.is_number or c.is_time) and 1 < c.kinds <= _FEW_STATES < c.filled
+        ]
+        void = [column for column in few if any(map(VOID.search, self.sample.words(column)))]
+        if void and not said:
+            self.chosen["order_status"] = Choice(column=void[0], guess="by its values")
 
     def _choose_named(self) -> None:
         """Roles that a header says where the values can be that, and those that values show by their form."""

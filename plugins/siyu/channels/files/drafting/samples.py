@@ -44,7 +44,13 @@ _TEXTS = r"""
 create table {name} as
 select row, cast(name[2:] as integer) as place, known(trim(cell, $blanks)) as text
 from (
-    select row_number() over () - 1 as row, columns('^(c\d+)$')::varchar as '\1' from wide limit $limit
+    select row_number() over (order by place) - 1 as row, * exclude (place)
+    from (
+        -- a row that stands there twice says nothing more, and would hide what names the rows
+        select min(place) as place, * exclude (place)
+        from (select row_number() over () as place, columns('^(c\d+)$')::varchar as '\1' from wide limit $limit)
+        group by all
+    )
 ) unpivot include nulls (cell for name in (columns('^c\d+')))
 """
 

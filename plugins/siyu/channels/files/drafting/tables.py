@@ -117,6 +117,8 @@ def _meaning(one: Roles, key: Column, other: Roles, column: Column) -> str:
         return "order_id"
     if other.column("customer_id") is column:
         return "customer_id"
+    if "ordered_at" in other.chosen and column.distinct_share == 1:
+        return "order_id"
     return "" if "ordered_at" in one.chosen else "product_id"
 
 
@@ -193,10 +195,9 @@ def _orders_without_money(sources: list[Source]) -> list[Source]:
 
 
 def _look_up_for_lines(lines: Source, other: Source) -> None:
-    """Names of products from their own list; no guess at a time where the order has one."""
-    is_dated = other.resource == "orders" and _share(lines, other, "order_id")
-    if is_dated and not _is_named(lines.roles, "ordered_at"):
-        lines.roles.chosen.pop("ordered_at", None)
+    """Names of products from their own list; dates from the orders, which may be cancelled."""
+    if other.resource == "orders" and _share(lines, other, "order_id"):
+        lines.orders = other
     if other.resource is None and _share(lines, other, "product_id", is_key=True):
         for role in ("product_name", "category"):
             if not lines.has(role) and _is_named(other.roles, role, SURE):

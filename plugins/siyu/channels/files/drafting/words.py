@@ -23,13 +23,14 @@ RECEIVER: 收货人 收件人 收货 收件 receiver recipient consignee shipto
 TIME: 时间 日期 日 time date dt timestamp datetime ts at day
 CREATE: 创建 生成 成交 created create placed opened
 PAY: 付款 支付 实付 实际支付 应付 已付 paid pay payment payable
-REFUND: 退款 退货 售后 退 refund refunded return returned credit
+REFUND: 退款 退货 售后 退 refund refunded return returned ret back credit
 SHIP: 发货 配送 物流 快递 送达 签收 揽收 ship shipped shipping delivery delivered deliver dispatch carrier estimated
 CLOSE: 关闭 取消 结束 closed close cancelled canceled cancel
 UPDATE: 更新 修改 变更 updated update modified changed
 APPROVE: 审核 确认 approved confirmed finished completed 完成
 AMOUNT: 金额 货款 总额 款 额 价税合计 amount amt value revenue turnover spend subtotal 小计
-TOTAL: 总 总计 合计 总价 total sum gross grand
+TOTAL: 总 总计 合计 总价 total sum grand
+GROSS: gross
 NET: 净 不含税 未税 net
 QUANTITY: 数量 件数 总数量 销量 个数 数 quantity qty pieces pcs units count
 PRICE: 单价 价格 售价 price
@@ -38,7 +39,7 @@ PRODUCT: 商品 宝贝 产品 货品 物料 货号 款号 product item article g
 DESCRIPTION: 标题 描述 品名 title description desc
 CATEGORY: 类目 分类 品类 类别 category department
 LINE: 行 行号 子订单 明细 line row seq
-DISCOUNT: 优惠 折扣 减免 满减 discount coupon voucher rebate
+DISCOUNT: 优惠 折扣 减免 满减 discount markdown coupon voucher rebate
 FREIGHT: 运费 邮费 邮资 freight postage shippingfee
 TAX: 税 税额 税率 tax vat
 COST: 成本 费用 花费 消耗 cost costs fee expense spent
@@ -48,7 +49,7 @@ PLACE: 国家 城市 市 区 县 邮编 country city zip postcode region distric
 ADDRESS: 地址 address street
 PHONE: 手机 手机号 手机号码 电话 联系方式 phone mobile tel telephone cellphone msisdn
 EMAIL: 邮箱 电子邮件 email mail
-CURRENCY: 币种 币别 currency
+CURRENCY: 币种 币别 currency ccy
 BIRTH: 生日 出生 birth birthday birthdate dob
 ENROL: 入会 注册 开卡 enrolled enrol registered signup joined
 FRIEND: 添加好友 加好友 关注 添加 followed
@@ -83,7 +84,7 @@ birth_date date attribute: BIRTH TIME? CUSTOMER?
 touched_at timestamp: TOUCH TIME
 quantity integer: QUANTITY PRODUCT? ORDER?
 unit_price decimal: PRICE UNIT? PRODUCT?
-amount amount: AMOUNT ORDER? TOTAL? PAY? LINE? CUSTOMER? | TOTAL ORDER? LINE? PRICE? | PAY TOTAL? | LINE TOTAL
+amount amount: AMOUNT ORDER? TOTAL? PAY? LINE? CUSTOMER? | TOTAL ORDER? LINE? PRICE? | PAY TOTAL? | PAY NET | LINE TOTAL
 refund_amount amount: REFUND AMOUNT? TOTAL?
 discount_amount amount: DISCOUNT AMOUNT? TOTAL? ORDER?
 freight_amount amount: FREIGHT AMOUNT? | SHIP COST
@@ -114,6 +115,7 @@ cost_purpose text: PURPOSE COST?
 -approval text: APPROVE TIME? ORDER?
 -tax text: TAX AMOUNT?
 -net text: NET AMOUNT? PRICE?
+-gross text: GROSS AMOUNT? PRICE? TOTAL?
 -place text: PLACE ID? CUSTOMER? RECEIVER? SHIP? PROVINCE? NAME?
 -seller text: SELLER ID? NAME? NICK? CUSTOMER? REMARK?
 -remark text free_text: REMARK SELLER? CUSTOMER? ORDER?
@@ -126,6 +128,12 @@ cost_date date:
 _SIMPLIFIED = str.maketrans(
     "訂單編號時間買會員機數額價總實際應優貨運費稱類別狀態電話聯繫郵箱詳細區縣種額購產門優惠齡與標題條創結關閉賣顧暱",
     "订单编号时间买会员机数额价总实际应优货运费称类别状态电话联系邮箱详细区县种额购产门优惠龄与标题条创结关闭卖顾昵",
+)
+
+_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD"}
+# Words of a status by which an order does not count.
+VOID = re.compile(
+    "cancel|closed|unpaid|void|refused|pending|storn|annul|关闭|取消|未付|待付|作废|[待未]审核", re.IGNORECASE
 )
 
 
@@ -160,7 +168,7 @@ for _line, _patterns in table(_ROLES).items():
         _needed = {notion for notion in _words if not notion.endswith("?")}
         _PATTERNS.append((_name, _needed, {notion.removesuffix("?") for notion in _words}))
 _WORDS = {word: notion for notion, words in table(_NOTIONS).items() for word in words.split()}
-_FILLERS = ("is", "of", "the", "by", "in", "fen", "cents", "cent", "yuan", "rmb", "cny")
+_FILLERS = ("is", "of", "the", "by", "in", "fen", "cents", "cent", "yuan", "rmb", "cny", "given")
 _HOW_MANY = re.compile(
     r"\b(number|num|no|n)[ _]*(of)?[ _]*(?=(items|products|pieces|units|goods|articles)\b)"
 )
@@ -177,6 +185,12 @@ def roles_of(header: str) -> dict[str, float]:
             fit -= 0.02 * len(allowed - notions)  # of two patterns, the one that says more
             found[role] = max(found.get(role, 0.0), fit)
     return found
+
+
+def currency_of(header: str) -> str:
+    """The currency that a header names, by its code or its sign; empty where it names none. ¥ may be two."""
+    code = re.search(r"(?<![A-Za-z])(CNY|EUR|GBP|HKD|JPY|SGD|TWD|USD)(?![A-Za-z])", header)
+    return code[1] if code else next((_SIGNS[sign] for sign in header if sign in _SIGNS), "")
 
 
 def is_minor_unit(header: str) -> bool:

@@ -13,7 +13,7 @@ from string import Template
 from siyu.channels.files.drafting.roles import Choice, Roles
 from siyu.channels.files.drafting.samples import KEY_ROWS, SAMPLE_ROWS, Sample
 from siyu.channels.files.drafting.values import Column
-from siyu.channels.files.drafting.words import ROLES, is_chinese, is_minor_unit, table
+from siyu.channels.files.drafting.words import ROLES, VOID, currency_of, is_chinese, is_minor_unit, table
 from siyu.resources import RESOURCES, Personal
 
 # What fills a field, where it is not simply the role of its name: the first way of which there are all roles ($).
@@ -50,8 +50,6 @@ _WAYS_OF = {
     name: [Template(way.strip()) for way in ways.split(" | ") if way] for name, ways in table(_WAYS).items()
 }
 _OF_THE_MAPPING = ("brand_code", "channel_code", "currency_code")  # it fills them where no column does
-# Words of a status by which an order does not count.
-_VOID = re.compile("cancel|closed|unpaid|void|refused|关闭|取消|未付|待付|作废", re.IGNORECASE)
 _YES = ("1", "true", "True", "yes", "是", "Y")
 _CHANNELS = {
     **dict.fromkeys(("tmall", "taobao", "天猫"), "tmall_shop"),
@@ -84,10 +82,21 @@ class Source:
     resource: str | None  # what its rows are; None: other sources look values up in it
     lookups: dict[str, Lookup] = field(default_factory=dict)  # by role
     offers: set[str] = field(default_factory=set)  # roles that other sources look up here
+    orders: "Source | None" = None  # of its lines: it knows when, and whether they count
 
     def has(self, *roles: str) -> bool:
         """Whether a column or a lookup gives one of these roles."""
         return any(role in self.roles.chosen or role in self.lookups for role in roles)
+
+    @property
+    def below_zero(self) -> list[str]:
+        """Roles of which some rows are below zero: goods that came back."""
+        return [role for role in ("quantity", "amount") if self.is_ever_negative(role)]
+
+    def is_ever_negative(self, role: str) -> bool:
+        """Whether the column of a role has a value below zero."""
+        column = self.roles.column(role)
+        return column is not None and column.is_ever_negative
 
 
 def write(name: str, folder: str, sources: list[Source], left_out: list[str]) -> str:
@@ -95,7 +104,8 @@ def write(name: str, folder: str, sources: list[Source], left_out: list[str]) ->
     samples = [source.roles.sample for source in sources]
     files = " ".join(str(file).lower() for sample in samples for file in sample.files)
     channel = next((channel for word, channel in _CHANNELS.items() if word in files), None)
-    is_chinese_file = any(is_chinese(column.header) for sample in samples for column in sample.columns)
+    headers = [header for sample in samples for header in sample.headers]
+    is_chinese_file = sum(map(is_chinese, headers)) > len(headers) / 2
     currency, why = _currency(sources) or (
         "CNY",
         "" if is_chinese_file else "  # guess: or the currency of the file",
@@ -141,6 +151,9 @@ def _currency(sources: list[Source]) -> tuple[str, str] | None:
         for choice in roles.chosen.values():
             if choice.column.currency:
                 return choice.column.currency, "  # by the sign beside the amounts"
+        for role in _MONEY:
+            if (money := roles.column(role)) and (named := currency_of(money.header)):
+                return named, f"  # by the header {' '.join(money.header.split())}"
     return None
 
 
@@ -208,13 +221,14 @@ class _Writer:
         is_lines = has("quantity", "product_id") and (has("amount", "unit_price") or not is_line_level)
         of_orders = ("order_status", "province", "discount_amount", "freight_amount", "cancelled_at")
         is_orders = not is_lines or has("order_amount") or (not is_line_level and has(*of_orders))
-        below_zero = [role for role in ("quantity", "amount") if self._is_ever_negative(role)]
+        below_zero = self.source.below_zero
         where = f"{{column: {below_zero[0]}, less_than: 0}}" if below_zero else ""
         for resource in ["orders"] * is_orders + ["order_lines"] * is_lines:
             yield from self._resource(resource, where=f"{{not: {where}}}" if where else "")
             yield from self._exclusion()
         if below_zero:
             self.used.add(below_zero[0])
+        if below_zero and not (self.source.orders and self.source.orders.below_zero):
             yield "      # guess: rows below zero are goods that came back"
             yield from self._resource("returned", where=where)
         elif self.roles.column("refund_amount") and has("ordered_at"):
@@ -224,22 +238,22 @@ class _Writer:
                 where = f"{{all: [{where}, {{column: paid_at, is_empty: false}}]}}"
             yield from self._resource("paid_back", where=where)
 
-    def _is_ever_negative(self, role: str) -> bool:
-        column = self.roles.column(role)
-        return column is not None and column.is_ever_negative
-
     def _resource(self, recipe: str, *, where: str = "") -> Iterator[str]:
         """Each field by the first way that there is."""
         resource = "refunds" if recipe in ("returned", "paid_back") else recipe
         known = {role: role for role in ROLES if self.source.has(role)}
-        known |= {f"{role}_below_zero": role for role in known if self._is_ever_negative(role)}
+        known |= {f"{role}_below_zero": role for role in known if self.source.is_ever_negative(role)}
         if holdout := self.roles.column("is_holdout"):
             known["yes"] = _quoted(next((word for word in self.sample.words(holdout) if word in _YES), "1"))
         yield f"      {resource}:"
         if where:
             yield f"        where: {where}"
         yield "        fields:"
+        if resource == "order_lines" and self.source.orders:
+            yield "          # ordered_at, paid_at: lines take those of their orders, and wait for them"
         for one in RESOURCES[resource].fields:
+            if resource == "order_lines" and self.source.orders and one.name in ("ordered_at", "paid_at"):
+                continue
             ways = _WAYS_OF.get(
                 f"{recipe}.{one.name}", _WAYS_OF.get(f"*.{one.name}", [Template(f"${one.name}")])
             )
@@ -253,10 +267,12 @@ class _Writer:
 
     def _exclusion(self) -> Iterator[str]:
         status = self.roles.column("order_status")
+        if status is None and not self.source.orders:
+            yield "        # missing: no column says which orders were cancelled; every row counts"
         if status is None or status.kinds > 30:
             return
         states = self.sample.words(status)
-        void = ", ".join(_quoted(state) for state in states if _VOID.search(state))
+        void = ", ".join(_quoted(state) for state in states if VOID.search(state))
         shown = ", ".join(map(_quoted, states[:12]))
         if void:
             self.used.add("order_status")
