@@ -187,9 +187,9 @@ def test_a_shop_of_orders_lines_and_returns_is_drafted_with_wrong_money(shop: Sh
     assert columns["purchases", "order_status"] == "State", "void orders count"
     assert '["VOID", "PENDING"]' in text or '["PENDING", "VOID"]' in text
     assert columns["sent_back", "refund_amount"] == "Given_Back"
-    assert {"ordered_at", "paid_at"} & {name for name, way in resources["order_lines"].fields.items() if way} == set(), (
-        "lines of an order that is in quarantine would be a sale"
-    )
+    assert {"ordered_at", "paid_at"} & {
+        name for name, way in resources["order_lines"].fields.items() if way
+    } == set(), "lines of an order that is in quarantine would be a sale"
     assert mapping.currency == "USD"
 
 

@@ -1,5 +1,6 @@
 """The lock: one holder, who is named, and whose death frees it."""
 
+import fcntl
 import os
 import signal
 import stat
@@ -47,6 +48,31 @@ def test_a_second_caller_is_told_pid_run_and_since_when(tmp_path: Path) -> None:
     finally:
         holder.kill()
         holder.wait()
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_a_holder_that_has_not_signed_yet_is_not_named_or_not_waited_for(tmp_path: Path, signs: bool) -> None:
+    lock = tmp_path / "a.lock"
+    with lock.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        def sign_or_let_go() -> None:
+            if signs:
+                file.write('{"pid": 7, "run": "night-7", "since": "2026-11-20T00:00:00+00:00"}')
+                file.flush()
+            else:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+        threading.Timer(0.3, sign_or_let_go).start()
+        if signs:
+            with (
+                pytest.raises(LockedError, match=r"process 7 \(run night-7"),
+                hold(lock, run_id="other", wait_seconds=0),
+            ):
+                pass
+        else:
+            with hold(lock, run_id="other", wait_seconds=0) as own:
+                assert own.run == "other"
 
 
 def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from siyu.errors import LockedError, RefusedError
 from siyu.storage import PRIVATE_FILE, make_folder
 
 _PAUSE_SECONDS = 0.05
+_UNSIGNED_SECONDS = 1.0  # who has just taken a lock, or is letting it go, has no name on it for a moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ def hold(lock_file: Path, *, run_id: str, wait_seconds: float) -> Iterator[Holde
     Args:
         lock_file: File of this lock; it is created (mode 0600) with its folder when absent.
         run_id: What the waiting caller is told about the holder.
-        wait_seconds: How long to wait; 0 tries once.
+        wait_seconds: How long to wait; 0 waits only for a holder that has not signed yet, a second at most.
 
     Raises:
         LockedError: The lock was still held at the end; the message names pid, run and since when.
@@ -84,13 +85,12 @@ def _acquire(file: IO[str], lock_file: Path, wait_seconds: float) -> None:
             return
         except BlockingIOError:
             remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise _locked(lock_file, wait_seconds) from None
-        time.sleep(min(remaining, _PAUSE_SECONDS))
+            if remaining <= 0 and ((holder := _read(lock_file)) or remaining <= -_UNSIGNED_SECONDS):
+                raise _locked(lock_file, holder, wait_seconds) from None
+        time.sleep(min(remaining, _PAUSE_SECONDS) if remaining > 0 else _PAUSE_SECONDS)
 
 
-def _locked(lock_file: Path, wait_seconds: float) -> LockedError:
-    holder = _read(lock_file)
+def _locked(lock_file: Path, holder: Holder | None, wait_seconds: float) -> LockedError:
     who = f"process {holder.pid} (run {holder.run}, since {holder.since})" if holder else "another process"
     return LockedError(
         f"{lock_file.name} is held by {who}",
