@@ -1,6 +1,7 @@
 -- Every landed line is in core, or in a document that another one of its order supersedes, or in an
--- order placed after as_of_date; lines without a date may wait for their order. Superseding is worked out here a second time, by comparing
--- documents in pairs; a platform's supersede those of files.
+-- order placed after as_of_date; lines without a date may wait for their order. Superseding is
+-- worked out here a second time, by comparing documents in pairs; a platform's supersede those of
+-- files.
 {% set platforms = ['taobao', 'youzan'] | select('in', var('channels')) | list %}
 {% set channels = ['files'] + platforms %}
 

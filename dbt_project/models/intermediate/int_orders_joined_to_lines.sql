@@ -36,7 +36,8 @@ brushing_orders as (
 
 ),
 
--- an order that the source gives no row of its own is what its lines say; without a date they wait for that row
+-- an order that the source gives no row of its own is what its lines say; without a date they
+-- wait for that row
 joined as (
 
     select
