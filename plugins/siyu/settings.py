@@ -47,7 +47,7 @@ class DbtVars(BaseModel):
     kpi_month_ends: int = Field(default=12, ge=0, le=600)
     top_buyer_share: Share = 0.20
     second_order_days: Days = 90
-    rfm_window_days: list[Days] = Field(default=[30, 90, 365], max_length=20)
+    rfm_window_days: list[Days] = Field(default=[30, 90, 365], min_length=1, max_length=20)
     rfm_threshold_method: Literal["mean", "median", "quantile", "fixed"] = "mean"
     rfm_threshold_quantile: Share = 0.80
     super_user_share: Share = 0.10
@@ -56,6 +56,9 @@ class DbtVars(BaseModel):
     campaign_outcome_days: Days = 14
     campaign_confidence: float = Field(default=0.95, gt=0, lt=1)
     campaign_srm_limit: Share = 0.001
+    next_order_minimum_purchases: int = Field(default=3, ge=2, le=1_000)
+    next_order_category_gaps: int = Field(default=30, ge=1, le=1_000_000_000)
+    next_order_due_days: Days = 7
     campaign_minimum_persons: int = Field(default=30, ge=1, le=1_000_000_000)
 
 
