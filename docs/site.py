@@ -28,9 +28,9 @@ from markdown_it.token import Token
 from docs import dictionary
 from siyu.channels.catalogue import declared
 from siyu.engine import connect
-from siyu.landing import create_raw_views
 from siyu.settings import PROJECT, Home, Settings
 from siyu.storage import read_json
+from siyu.warehouse import show_sources
 
 SITE = PROJECT / "site"
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -126,7 +126,7 @@ def _built_models(folder: Path) -> Path:
 
     warehouse, target = folder / "warehouse.duckdb", folder / "target"
     with connect(warehouse, settings=Settings()) as connection:
-        create_raw_views(connection, Home(folder / "home").create(), declared=declared())
+        show_sources(connection, Home(folder / "home").create(), declared=declared())
     os.environ |= {"SIYU_WAREHOUSE_PATH": str(warehouse), "DO_NOT_TRACK": "1"}
     before = ("--quiet", "--log-level", "error", "--no-send-anonymous-usage-stats", "--log-path", str(folder))
     after = (

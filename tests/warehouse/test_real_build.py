@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from siyu.channels.catalogue import declared
 from siyu.cli.main import app
 from siyu.errors import UsageError
 from siyu.landing import Batch, Source, land
@@ -15,8 +16,9 @@ from siyu.publication import export_candidate, publish_candidate, published_stat
 from siyu.publication.manifest import read_manifest
 from siyu.resources import DUCKDB_TYPES, ORDERS
 from siyu.settings import Home, Settings
-from siyu.warehouse import build_warehouse, explain_member, read_build
+from siyu.warehouse import build_warehouse, explain_member, read_build, show_sources
 from tests.gate.worlds import World
+from tests.models.building import source_tables
 from tests.publication.small_candidates import leftovers, served, served_restricted, write_verdict
 
 
@@ -90,6 +92,18 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
 def test_a_home_without_orders_has_an_as_of_date(home: Home, settings: Settings) -> None:
     with pytest.raises(UsageError, match="no order has landed yet"):
         build_warehouse(home, settings, run_id="night1")
+
+
+def test_a_source_of_dbt_is_in_no_warehouse_before_the_build(home: Home) -> None:
+    with duckdb.connect() as connection:
+        show_sources(connection, home, declared=declared())
+        found = connection.execute(
+            "select table_name, list(column_name) from duckdb_columns() where schema_name = 'raw' group by 1"
+        ).fetchall()
+    columns = {name: set(names) for name, names in found}
+    assert {name: columns.get(name) for name in source_tables()} == {
+        name: set(types) for name, types in source_tables().items()
+    }
 
 
 @pytest.mark.soak  # the models' own tests build over nothing as well

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from siyu.engine import connect
-from siyu.landing import create_raw_views
 from siyu.landing.records import FILES_CHANNEL
 from siyu.settings import PROJECT, Home, Settings, load_settings
+from siyu.warehouse import show_sources
 
 DBT_PROJECT = PROJECT / "dbt_project"
 _CHANNELS = [FILES_CHANNEL]  # others are not measured
@@ -68,7 +68,7 @@ def _build_per_model(home: Home, settings: Settings, folder: Path, as_of: str, m
 
 def _fresh_warehouse(home: Home, settings: Settings, path: Path) -> Path:
     with connect(path, settings=settings) as connection:
-        create_raw_views(connection, home)
+        show_sources(connection, home)
     return path
 
 

@@ -4,7 +4,7 @@ Here: the lock and life of a warehouse file, the dbt runner, the record of a bui
 (landing), what readers see (publication), when a run starts (orchestration).
 """
 
-from siyu.warehouse.build import build_warehouse, code_revision
+from siyu.warehouse.build import build_warehouse, code_revision, show_sources
 from siyu.warehouse.members import explain_member
 from siyu.warehouse.opening import LOCK_NAME, open_warehouse, prune_warehouses, warehouse_lock
 from siyu.warehouse.published import Published
@@ -23,5 +23,6 @@ __all__ = [
     "open_warehouse",
     "prune_warehouses",
     "read_build",
+    "show_sources",
     "warehouse_lock",
 ]

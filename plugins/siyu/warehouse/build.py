@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from duckdb import DuckDBPyConnection
+
 from siyu.clock import local_date
 from siyu.engine import connect
 from siyu.errors import UsageError
@@ -62,8 +64,7 @@ def build_warehouse(
         make_folder(folder)
         with connect(warehouse, settings=settings) as connection:
             warehouse.chmod(PRIVATE_FILE)
-            raw = create_raw_views(connection, home, declared=declared)
-            show_published(connection, published)
+            raw = show_sources(connection, home, declared=declared, published=published)
         as_of_date = as_of or _newest_day(raw, settings)
         variables = {
             "as_of_date": as_of_date.isoformat(),
@@ -93,6 +94,23 @@ def build_warehouse(
         write_build(home, build)
         prune_warehouses(home, settings)
     return build
+
+
+def show_sources(
+    connection: DuckDBPyConnection,
+    home: Home,
+    *,
+    declared: Mapping[str, Mapping[str, Resource]] | None = None,
+    published: Published | None = None,
+) -> RawState:
+    """Make all that dbt's sources name, in schema `raw`: what has landed, and what readers see.
+
+    Raises:
+        DamagedFileError: As `create_raw_views`.
+    """
+    raw = create_raw_views(connection, home, declared=declared)
+    show_published(connection, published)
+    return raw
 
 
 def code_revision(project: Path = PROJECT) -> str:
