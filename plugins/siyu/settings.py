@@ -83,6 +83,9 @@ class Settings(BaseModel):
     keep_candidates_days: int = Field(default=7, ge=0)
     keep_quarantine_days: int = Field(default=90, ge=0)
     keep_logs_days: int = Field(default=30, ge=0)
+    backup_retention_days: int = Field(
+        default=30, ge=0
+    )  # how long you keep backups, as proofs of erasure say
     keep_warehouses: int = Field(default=2, ge=1)
     compact_files: int = Field(default=30, ge=2)
     docs_url: str | None = Field(
@@ -129,6 +132,7 @@ class Home:
         self.state = self.root / "state"
         self.staging = self.root / "staging"
         self.pending = self.root / "pending"
+        self.requests = self.root / "requests"
         self.warehouses = self.root / "warehouse"
         self.candidates = self.root / "candidates"
         self.publications = self.root / "publications"

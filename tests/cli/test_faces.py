@@ -67,7 +67,7 @@ def test_the_help_is_longer_than_a_screen_or_cuts_a_sentence_or_leaves_out_a_com
     done = siyu("--help")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) <= 32
+    assert len(lines) <= 34
     assert max(map(width, lines)) <= 80
     assert "..." not in done.stdout
     listed = re.findall(r"^  (\w[\w-]*) {2,}\S", done.stdout, flags=re.MULTILINE)
@@ -201,6 +201,11 @@ JSON_CASES: dict[str, tuple[str, int]] = {
     "audit withdraw": (f"audit withdraw {WARNING} --by li.na --reason test --home {{home}}", 0),
     "audit accepted": ("audit accepted --home {home}", 0),
     "member explain in a home without that warehouse": ("member explain m0 --home {home}", 2),
+    "erase": ("erase m0 --by li.na --reason test --home {home}", 0),
+    "export-member of nobody": (
+        "export-member m0 --to {folder}/m0.json --by li.na --reason test --home {home}",
+        2,
+    ),
     "notify that reaches nobody": ("notify --test --home {home}", 3),
     "backup": ("backup {folder}/backups --home {home}", 0),
     "mapping draft": ("mapping draft {folder}/orders.csv", 0),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +15,9 @@ import pyarrow as pa
 from siyu.engine import connect, quoted
 from siyu.landing.batch import Batch, Source
 from siyu.landing.raw_views import list_loads
+from siyu.landing.records import LoadRecord
 from siyu.landing.register import land
-from siyu.resources import DUCKDB_TYPES, RESOURCES
+from siyu.resources import CUSTOMERS, DUCKDB_TYPES, RESOURCES
 from siyu.settings import Home, Settings
 from siyu.warehouse.published import show_published
 
@@ -23,6 +25,7 @@ AS_OF = date(2024, 2, 29)  # a leap day, so that every story has one
 NOON_IN_SHANGHAI = timedelta(hours=4)
 LANDED_AT = datetime(2024, 3, 1, 2, tzinfo=UTC)
 HOLDOUT = "holdout"
+_REJECT = "insert into rejects_customers values (?, 'not_a_date', 'enrolled_at', ?)"
 
 
 @dataclass
@@ -100,8 +103,9 @@ class World:
         enrolled: date | None = None,
         added: date | None = None,
         phone: str | None = None,
+        **told: str,
     ) -> None:
-        """A person the source has a record of."""
+        """A person the source has a record of; `told` are other fields, such as email or full_name."""
         self._add(
             "customers",
             {
@@ -110,7 +114,8 @@ class World:
                 "enrolled_at": _noon(enrolled) if enrolled else None,
                 "added_at": _noon(added) if added else None,
                 "phone": phone,
-            },
+            }
+            | told,
         )
 
     def touch(
@@ -157,8 +162,11 @@ class World:
     def _add(self, resource: str, row: dict[str, Any]) -> None:
         self.rows[resource].append({"brand_code": "default"} | row)
 
-    def land(self, home: Home, settings: Settings) -> None:
-        """Land every row, as the files channel would after reading one file."""
+    def land(self, home: Home, settings: Settings, *, bad: Sequence[Mapping[str, Any]] = ()) -> LoadRecord:
+        """Land every row, as the files channel would after reading one file.
+
+        `bad` are rows of customers that could not be read, as the source has them.
+        """
         text = json.dumps(self.rows, sort_keys=True).encode()
         source = Source(
             channel="files",
@@ -168,7 +176,7 @@ class World:
             mapping="world",
             mapping_sha256="0" * 64,
         )
-        total = sum(map(len, self.rows.values()))
+        total = sum(map(len, self.rows.values())) + len(bad)
         with connect() as connection:
             batches = []
             for name, rows in self.rows.items():
@@ -177,16 +185,20 @@ class World:
                     f"create table rejects_{name} "
                     "(_source_row bigint, reason varchar, column_name varchar, row_text varchar)"
                 )
+                if name == CUSTOMERS.name and bad:
+                    connection.executemany(
+                        _REJECT, [[total - n, json.dumps(row)] for n, row in enumerate(bad)]
+                    )
                 batches.append(
                     Batch(
                         resource=RESOURCES[name],
                         records=f"records_{name}",
                         rejects=f"rejects_{name}",
                         rows_read=total,
-                        rows_elsewhere=total - len(rows),
+                        rows_elsewhere=total - len(rows) - (len(bad) if name == CUSTOMERS.name else 0),
                     )
                 )
-            land(connection, home, settings, source, batches, landed_at=LANDED_AT)
+            return land(connection, home, settings, source, batches, landed_at=LANDED_AT)
 
     def show_as_raw(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Tables `raw.files__<resource>` as dbt sees them, without landing: a customer's id is its own token."""

@@ -54,7 +54,7 @@ def doctor(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Name what is wrong with the set-up, and the command that mends it.
+    """Name what is wrong with the set-up, and what mends it.
 
     It looks at the machine, the home, its channels with one call each, and PostgreSQL. It changes nothing, and ends
     with 3 when something is wrong.

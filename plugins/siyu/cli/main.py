@@ -21,6 +21,7 @@ from siyu.cli import (
     member,
     notify,
     postgres,
+    privacy,
     publication,
     recovery,
     report,
@@ -165,6 +166,8 @@ app.add_typer(
 app.add_typer(
     member.app, name="member", rich_help_panel=MENDING, help="Say why accounts are one person, or are not."
 )
+app.command("erase", rich_help_panel=MENDING)(privacy.erase)
+app.command("export-member", rich_help_panel=MENDING)(privacy.export_member)
 app.command("backfill", rich_help_panel=MENDING)(backfill)
 app.command("rollback", rich_help_panel=MENDING)(publication.rollback)
 app.command("publish", rich_help_panel=MENDING)(publication.publish)

@@ -18,7 +18,7 @@ def notify(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send the messages that are waiting; for cron, every ten minutes.
+    """Send the messages that are waiting; for a cron.
 
     These are messages that a robot missed, and summaries of repeated failures that are due.
 

@@ -80,7 +80,7 @@ def rollback(
 
     place = existing_home(home)
     restored = publication.rollback(place, load_settings(place), publication_id, by=by, reason=reason)
-    _write_report(place)
+    write_report_of(place)
     words = (
         f"publication {restored.id} restores {publication_id}, as of {restored.as_of_date}; "
         "nothing new is published until: siyu publish --resume"
@@ -99,7 +99,7 @@ def publish(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish a run's audited candidate, or end the hold of a rollback.
+    """Publish an audited candidate, or end a rollback's hold.
 
     Example: siyu publish --resume --by li.na --reason "price list mended"
     """
@@ -114,7 +114,7 @@ def publish(
     settings = load_settings(place)
     if run_id:
         made = publication.publish_candidate(place, settings, run_id)
-        _write_report(place)
+        write_report_of(place)
         words = f"publication {made.id}, as of {made.as_of_date}" + ("" if made.is_new else " (nothing new)")
         print_result(made, words, as_json=as_json)
         return
@@ -123,7 +123,7 @@ def publish(
     print_result({"ended": ended}, words, as_json=as_json)
 
 
-def _write_report(home: "Home") -> None:
+def write_report_of(home: "Home") -> None:
     """The page about what is published now; what was published stands, whatever happens here."""
     from siyu.report import write_report
     from siyu.settings import load_settings

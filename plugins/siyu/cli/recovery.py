@@ -27,7 +27,7 @@ def backup(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy what cannot be made again to DIR/<moment>; nights may go on.
+    """Copy what cannot be made again; nights may go on.
 
     Example: siyu backup /mnt/backups/siyu --home /srv/siyu
     """
@@ -52,7 +52,7 @@ def restore(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Make a home from a backup: every byte checked, readable at once.
+    """Make a home from a backup, every byte checked.
 
     Example: siyu restore backups/20261121T190000.000000Z --home /srv/siyu
     """

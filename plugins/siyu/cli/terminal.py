@@ -35,10 +35,11 @@ def print_result(value: Any, words: str, *, as_json: bool) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON document of a dataclass, a list of them, or plain values; dates and paths become text."""
-    typer.echo(visible(json.dumps(value, ensure_ascii=False, indent=2, default=_plain)))
+    typer.echo(visible(json.dumps(value, ensure_ascii=False, indent=2, default=as_plain)))
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
+    """What json.dumps shall write of a dataclass, a date, a path."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     return str(value)

@@ -8,6 +8,7 @@ Keys, in `keys/` (all made at the first landing, all or none):
     token.key    the HMAC key, wrapped
     vault.key    the X25519 private key, wrapped: landing never needs it
     vault.pub    the X25519 public key
+    tombstone.key  the HMAC key of tombstones, wrapped; made at the first erasure
 
 A vault file, one per load:
     8 bytes      magic `SIYUVLT1`
@@ -52,6 +53,7 @@ _NONCE_BYTES = 12
 _LENGTH_BYTES = 4
 _TOKEN_LENGTH = 32
 _WRAPPED = ("token.key", "vault.key")
+_TOMBSTONE = "tombstone.key"
 _KEYS_WAIT_SECONDS = 60
 _ACROSS_CHANNELS = {"phone", "email", "unionid"}
 _FILLER = re.compile(r"null|none|nil|nan|n/?a|undefined|unknown|test|无|未知|空|[-–—_./?\s]*|0+")
@@ -162,6 +164,19 @@ def open_private_key(home: Home) -> bytes:
     return _unwrap(home, "vault.key")
 
 
+def open_tombstone_key(home: Home, *, make: bool = False) -> bytes:
+    """The key of tombstones, one of its own: who has the token key still cannot tell who was forgotten.
+
+    Raises:
+        EnvironmentFaultError: It is missing, and `make` is False: another one would know nobody who was forgotten.
+    """
+    if make:
+        with hold(home.state / KEYS_LOCK, run_id="first erasure", wait_seconds=_KEYS_WAIT_SECONDS):
+            if not (home.keys / _TOMBSTONE).exists():
+                _write_key(home, _TOMBSTONE, _wrap(_masters(home)[0], _TOMBSTONE, os.urandom(_KEY_BYTES)))
+    return _unwrap(home, _TOMBSTONE)
+
+
 def rotate_master_key(home: Home) -> None:
     """Put a new master key in the place of the old one; no token changes, and the vault opens as before.
 
@@ -173,7 +188,8 @@ def rotate_master_key(home: Home) -> None:
         LockedError: Another process makes or rotates keys.
     """
     with hold(home.state / KEYS_LOCK, run_id="rotation of the master key", wait_seconds=_KEYS_WAIT_SECONDS):
-        secrets = {name: _unwrap(home, name) for name in _WRAPPED}
+        wrapped = [*_WRAPPED, *([_TOMBSTONE] if (home.keys / _TOMBSTONE).exists() else [])]
+        secrets = {name: _unwrap(home, name) for name in wrapped}
         known, new = _masters(home), os.urandom(_KEY_BYTES)
         _write_key(home, "master.key", b"".join([new, *known]))
         for name, secret in secrets.items():

@@ -131,9 +131,11 @@ def _masked_value(value: object) -> str | None:
         return "…"
 
 
-def write_quarantine(target: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write one load's quarantined rows of one resource; the mappings are keyed like `SCHEMA`."""
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=SCHEMA), target, compression="zstd")
+def write_quarantine(target: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write one load's quarantined rows of one resource, keyed like `SCHEMA`; returns how many there are."""
+    table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
+    pq.write_table(table, target, compression="zstd")
+    return len(table)
 
 
 def open_quarantine(home: Home) -> tuple[QuarantinedRow, ...]:

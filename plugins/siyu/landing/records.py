@@ -50,20 +50,22 @@ class StoredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Where the rows of a source went: read = elsewhere + landed + unchanged + quarantined."""
+    """Where the rows of a source went: read = elsewhere + landed + unchanged + quarantined + erased."""
 
     read: int
     elsewhere: int
     landed: int
     unchanged: int
     quarantined: int
+    erased: int = 0  # of persons who were forgotten before
     excluded: dict[str, int] = field(default_factory=dict)  # part of landed, by reason
     quarantine_reasons: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_conserved(self) -> bool:
         """Whether no row is lost and none counted twice."""
-        return self.read == self.elsewhere + self.landed + self.unchanged + self.quarantined
+        kept = self.landed + self.unchanged + self.quarantined
+        return self.read == self.elsewhere + kept + self.erased
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ from siyu.landing.records import (
 from siyu.landing.rules import SEEDS
 from siyu.landing.sql import drop_workspace
 from siyu.landing.stage import Prepared, Staged, check_limit, prepare, reads_again, stage
+from siyu.landing.tombstones import Tombstones, read_tombstones
 from siyu.resources import RESOURCES
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
@@ -96,7 +97,7 @@ def land(
             source,
             prepared,
             landed_at=landed_at,
-            staging=lambda folder, plan, others: stage(
+            staging=lambda folder, plan, others, tombstones: stage(
                 connection,
                 home,
                 keys=keys,
@@ -105,6 +106,7 @@ def land(
                 load_id=plan.load_id,
                 prepared=prepared,
                 registered=others,
+                tombstones=tombstones,
             ),
         )
     finally:
@@ -119,10 +121,12 @@ def register(
     prepared: tuple[Prepared, ...],
     *,
     landed_at: datetime,
-    staging: Callable[[Path, LoadRecord, tuple[LoadRecord, ...]], Staged],
+    staging: Callable[[Path, LoadRecord, tuple[LoadRecord, ...], Tombstones], Staged],
     extraction: Extraction | None = None,
 ) -> LoadRecord:
-    """Stage what is new against the loads there are, and make it visible; again when another load came between.
+    """Stage what is new against the loads there are, and make it visible.
+
+    Again when another load was registered, or somebody was forgotten, meanwhile.
 
     Args:
         connection: Holds the tables that `prepared` names.
@@ -131,14 +135,15 @@ def register(
         source: What was read.
         prepared: Its checked rows, by resource.
         landed_at: Moment of the landing, aware.
-        staging: Writes the files: given an empty folder, the record to be, and the loads that count beside it.
+        staging: Writes the files: given an empty folder, the record to be, the loads that count beside it, and whom
+            nothing shall be landed of.
         extraction: How the source was read, where it is a window of an API.
 
     Raises:
         DamagedFileError, LockedError: As `land`. Nothing is registered.
     """
     while True:
-        records = _records(home, source)
+        records, tombstones = _records(home, source), read_tombstones(home)
         mended = _mended(connection, home, source, prepared, records)
         plan = _plan(home, source, records, mended=mended, landed_at=landed_at, extraction=extraction)
         with staging_folder(home, settings, plan.load_id) as folder:
@@ -146,7 +151,7 @@ def register(
             if plan.sequence:  # mending: what else is damaged must not keep this load from coming back
                 others = tuple(one for one in others if is_intact(home, one))
             try:
-                staged = staging(folder, plan, others)
+                staged = staging(folder, plan, others, tombstones)
             except duckdb.Error as error:
                 if _records(home, source) != records:
                     continue  # a file was compacted away while it was read
@@ -156,9 +161,9 @@ def register(
             ):
                 if done := registered(home, source):
                     return done
-                if _records(home, source) == records:
+                if (_records(home, source), read_tombstones(home)) == (records, tombstones):
                     return _register(home, plan, staged)
-        # another load was registered meanwhile: what is new has to be found again
+        # what is new has to be found again
 
 
 def registered(home: Home, source: Source) -> LoadRecord | None:

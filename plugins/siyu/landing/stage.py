@@ -4,8 +4,9 @@ Here: what a landing computes, in the connection and in its staging folder. Not 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from siyu.landing.personal import Keys, Tokenizer, names_nobody, seal
 from siyu.landing.quarantine import mask_row, write_quarantine
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile, of_channel
-from siyu.landing.rules import check_rules, rule_rejects_table
+from siyu.landing.redaction import PossibleNames, names_in, row_count, token_columns, without
+from siyu.landing.rules import SEEDS, check_rules, rule_rejects_table
 from siyu.landing.sql import (
     SEPARATOR,
     as_type,
@@ -33,11 +35,13 @@ from siyu.landing.sql import (
     text,
     trimmed,
 )
+from siyu.landing.tombstones import Tombstones
 from siyu.resources import DUCKDB_TYPES, OBSERVED_COLUMNS, Field, Personal, Resource, raw_columns
 from siyu.settings import Home, Settings
 from siyu.storage import sha256_of
 
 _HASH_LENGTH = 32
+_DIGEST_LENGTH = 16
 _CUSTOMER = "customer_id"
 _NO_TEXT = as_type(constant(None), "varchar")
 _OF_ITEM = {"_item": "bigint", **OBSERVED_COLUMNS}  # columns of records that come from an API
@@ -143,6 +147,9 @@ class Prepared:
     batch: Batch
     rejects: int
     quarantine_reasons: dict[str, int]
+    erased: int = 0  # rows that are gone, since they are of persons who were forgotten
+    erased_keys: frozenset[str] = frozenset()  # digests of what told these rows apart
+    is_redacted: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -152,7 +159,7 @@ class Prepared:
     @property
     def rows_table(self) -> str:
         """Rows that keep the rules, in raw columns and hashed."""
-        return f"landing_{self.resource.name}_rows"
+        return f"landing_{self.resource.name}_{'redacted' if self.is_redacted else 'rows'}"
 
     @property
     def positions_table(self) -> str:
@@ -258,6 +265,62 @@ def check_limit(settings: Settings, prepared: Iterable[Prepared], *, do: str) ->
     )
 
 
+def keep_out_rejects(
+    connection: DuckDBPyConnection,
+    prepared: Prepared,
+    tombstones: Tombstones,
+    tokenizer: Tokenizer,
+    seeds: Path = SEEDS,
+) -> Prepared:
+    """A batch without the bad rows in which somebody is named who was forgotten."""
+    if not tombstones or not prepared.rejects:
+        return prepared
+    possible = PossibleNames(tokenizer, [prepared.resource], seeds)
+    rejects = connection.table(prepared.rejects_table)
+    erased = [
+        source_row
+        for source_row, row_text in rejects.select("_source_row", "row_text").fetchall()
+        if tombstones.among(possible.of(row_text))
+    ]
+    if erased:
+        named = column("_source_row").isin(*map(constant, erased))
+        keep_table(connection, "landing_rejects_left", rejects.filter(~named))
+        keep_table(connection, prepared.rejects_table, connection.table("landing_rejects_left"))
+    show_as("landing_rejects", connection.table(prepared.rejects_table))
+    reasons: dict[str, int] = dict(connection.sql(_REASON_COUNTS).fetchall())
+    left = sum(reasons.values())
+    gone = prepared.rejects - left  # a second call, for a load that came between, finds them gone
+    told_apart = frozenset(_digest(f"reject {source_row}") for source_row in erased)
+    return replace(
+        prepared,
+        rejects=left,
+        quarantine_reasons=reasons,
+        erased=prepared.erased + gone,
+        erased_keys=prepared.erased_keys | told_apart,
+    )
+
+
+def keep_out(connection: DuckDBPyConnection, prepared: Prepared, tombstones: Tombstones) -> Prepared:
+    """A batch without those who were forgotten; its hashes stay, so that what landed before is known again."""
+    rows = connection.table(prepared.rows_table)
+    erased = tombstones.among(names_in(rows, token_columns(prepared.resource))) if tombstones else frozenset()
+    if not erased:
+        return prepared
+    redacted = replace(prepared, is_redacted=True)
+    keep_table(connection, redacted.rows_table, without(rows, prepared.resource, erased))
+    left = connection.table(redacted.rows_table)
+    gone = frozenset(names_in(rows, ["_key"])) - frozenset(names_in(left, ["_key"]))
+    return replace(
+        redacted,
+        erased=prepared.erased + row_count(rows) - row_count(left),
+        erased_keys=prepared.erased_keys | frozenset(map(_digest, gone)),
+    )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
+
+
 def stage(
     connection: DuckDBPyConnection,
     home: Home,
@@ -268,6 +331,7 @@ def stage(
     load_id: str,
     prepared: Iterable[Prepared],
     registered: tuple[LoadRecord, ...],
+    tombstones: Tombstones,
 ) -> Staged:
     """Write what is new against the registered loads into the staging folder, with quarantine and vault.
 
@@ -278,7 +342,9 @@ def stage(
     resources: dict[str, LandedResource] = {}
     sealing = Vault()
     registered = of_channel(registered, source.channel)
-    for one in prepared:
+    for found in prepared:
+        one = keep_out_rejects(connection, found, tombstones, keys.tokenizer)
+        one = keep_out(connection, one, tombstones)
         name = one.resource.name
         raw = f"raw/{source.channel}/{name}/{load_id}.parquet"
         quarantine = f"quarantine/{source.channel}/{name}/{load_id}.parquet"
@@ -508,13 +574,14 @@ def count_landed(connection: DuckDBPyConnection, prepared: Prepared) -> tuple[Co
     """Where the rows of a batch went, `landing_landed` being those that land, and the newest that counts."""
     landed, newest = _one_row(connection.sql(_LANDED_COUNTS))
     excluded: dict[str, int] = dict(connection.sql(_EXCLUDED_COUNTS).fetchall())
-    (kept,) = _one_row(connection.table(prepared.rows_table).count("*"))
+    kept = row_count(connection.table(prepared.rows_table))
     counts = Counts(
         read=prepared.batch.rows_read,
         elsewhere=prepared.batch.rows_elsewhere,
         landed=landed,
         unchanged=kept - landed,
         quarantined=prepared.rejects,
+        erased=prepared.erased,
         excluded=excluded,
         quarantine_reasons=prepared.quarantine_reasons,
     )

@@ -1,7 +1,7 @@
 """Supersede: the one operation that puts a registered file, or nothing, in the place of others.
 
-Here: the steps and their journal; its users compaction and the retention of quarantine. Not here: which rows of raw go
-(erasure, rekeying).
+Here: the steps and their journal; its users compaction and the retention of quarantine. Not here: which rows go
+(erasure).
 
 Steps, under the landing lock: write the new file; write the supersede record; point each load record at the new file;
 delete the old ones; mark the record finished. After a kill anywhere every load still has exactly its rows, because a
@@ -9,7 +9,7 @@ load record names the file that its rows are in; the next call finishes what was
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,9 +21,18 @@ from pydantic import TypeAdapter
 
 from siyu.clock import utc_now
 from siyu.engine import connect
-from siyu.errors import EnvironmentFaultError
+from siyu.errors import EnvironmentFaultError, SiyuError
 from siyu.landing.raw_views import registered_rows
-from siyu.landing.records import StoredFile, live, path_of, read_records, resources_of, verify, write_record
+from siyu.landing.records import (
+    LoadRecord,
+    StoredFile,
+    live,
+    path_of,
+    read_records,
+    resources_of,
+    verify,
+    write_record,
+)
 from siyu.landing.register import LOCK_NAME
 from siyu.landing.sql import show_as
 from siyu.resources import Resource
@@ -32,8 +41,9 @@ from siyu.state.locks import hold
 from siyu.state.staging import staging_folder, sweep_staging
 from siyu.storage import sha256_of, write_json, written_whole
 
-COMPACTION, RETENTION = "compaction", "retention"
+COMPACTION, RETENTION, ERASURE = "compaction", "retention", "erasure"
 SMALL_BYTES = 64 << 20  # larger files gain nothing from being merged
+Room = Literal["raw", "quarantine", "vault"]
 _CHECKSUM = """
 select
     count(*),
@@ -48,7 +58,7 @@ class SupersedeRecord:
 
     supersede_id: str
     channel: str
-    resource: str
+    resource: str  # empty for the vault: it is of a whole load
     supersedes: dict[str, StoredFile]  # the file that each load's rows were in
     file: StoredFile | None  # null when nothing takes their place
     reason: str
@@ -56,7 +66,7 @@ class SupersedeRecord:
     checksum: str  # over load, source row and content of every row, whatever their order
     at: datetime  # aware, UTC
     is_finished: bool = False
-    room: Literal["raw", "quarantine"] = "raw"
+    room: Room = "raw"
 
     @property
     def path(self) -> str:
@@ -173,6 +183,45 @@ def supersede(
     return _begin(home, record)
 
 
+def supersede_file(
+    home: Home,
+    record: LoadRecord,
+    *,
+    room: Room,
+    resource: str = "",
+    reason: str,
+    write: Callable[[Path], int],
+) -> SupersedeRecord:
+    """Put what `write` writes to a path (it says how many rows) in the place of a load's file in quarantine or vault.
+
+    The caller holds the landing lock.
+    """
+    now = record.vault if room == "vault" else record.resources[resource].quarantine
+    if now is None:
+        raise SiyuError(
+            f"load {record.load_id} has no file of {resource} in {room}", do="report this as a bug"
+        )
+    loads = {record.load_id: now}
+    supersede_id = _supersede_id(reason, loads)
+    name = str(Path(now.file).with_name(f"{reason}-{supersede_id}{Path(now.file).suffix}"))
+    with written_whole(home.root / name) as staged:
+        rows = write(staged)
+        file = StoredFile(file=name, sha256=sha256_of(staged), bytes=staged.stat().st_size, rows=rows)
+    begun = SupersedeRecord(
+        supersede_id=supersede_id,
+        channel=record.source.channel,
+        resource=resource,
+        supersedes=loads,
+        file=file,
+        reason=reason,
+        rows=rows,
+        checksum="0",
+        at=utc_now(),
+        room=room,
+    )
+    return _begin(home, begun)
+
+
 def supersede_records(home: Home) -> tuple[SupersedeRecord, ...]:
     """What has been superseded in this home, oldest first."""
     folder = home.raw / "supersedes"
@@ -224,20 +273,32 @@ def _begin(home: Home, record: SupersedeRecord) -> SupersedeRecord:
 
 def _finish(home: Home, record: SupersedeRecord) -> SupersedeRecord:
     for load in read_records(home):
-        landed = load.resources.get(record.resource)
-        if landed is None:
-            continue
-        is_raw = record.room == "raw"
-        stored = landed.raw if is_raw else landed.quarantine
-        if stored is not None and record.supersedes.get(load.load_id) == stored:
-            moved = replace(landed, raw=record.file) if is_raw else replace(landed, quarantine=record.file)
-            write_record(home, replace(load, resources=load.resources | {record.resource: moved}))
+        moved = _moved(load, record)
+        if moved != load:
+            write_record(home, moved)
     still_named = {stored.file for load in live(read_records(home)) for stored in load.files}
     for path in _old_files(home, record.supersedes.values(), still_named):
         path.unlink(missing_ok=True)
     finished = replace(record, is_finished=True)
     write_json(home.root / record.path, _RECORD.dump_python(finished, mode="json"))
     return finished
+
+
+def _moved(load: LoadRecord, record: SupersedeRecord) -> LoadRecord:
+    """A load that names the new file where it named the old one."""
+    old = record.supersedes.get(load.load_id)
+    if old is None:
+        return load
+    if record.room == "vault":
+        return replace(load, vault=record.file) if load.vault == old else load
+    landed = load.resources.get(record.resource)
+    if landed is None:
+        return load
+    if record.room == "raw" and landed.raw == old:
+        landed = replace(landed, raw=record.file)
+    elif record.room == "quarantine" and landed.quarantine == old:
+        landed = replace(landed, quarantine=record.file)
+    return replace(load, resources=load.resources | {record.resource: landed})
 
 
 def _old_files(home: Home, stored: Iterable[StoredFile], still_named: set[str]) -> set[Path]:

@@ -44,12 +44,15 @@ from siyu.landing.stage import (
     add_personal_values,
     check_limit,
     count_landed,
+    keep_out,
+    keep_out_rejects,
     known_hashes,
     prepare,
     rejected,
     stored,
     write_rows,
 )
+from siyu.landing.tombstones import Tombstones, read_tombstones
 from siyu.resources import Resource
 from siyu.settings import Home, Settings
 from siyu.storage import sha256_of, written_whole
@@ -85,6 +88,8 @@ class ChunkPart:
     read: int
     rejects: int
     quarantine_reasons: dict[str, int] = field(default_factory=dict)
+    erased: int = 0  # rows of persons who were forgotten, which are in no file
+    erased_keys: tuple[str, ...] = ()  # digests of what told these rows apart
     rows: str | None = None  # name of its file in the window's folder
     quarantine: str | None = None
 
@@ -114,6 +119,7 @@ def know_what_is_registered(
 
 def stage_chunk(
     connection: DuckDBPyConnection,
+    home: Home,
     settings: Settings,
     keys: Keys,
     batches: Sequence[Batch],
@@ -128,6 +134,7 @@ def stage_chunk(
 
     Args:
         connection: Holds the batches' tables, and what `know_what_is_registered` left.
+        home: Where to land; its tombstones say of whom nothing is written.
         settings: Business time zone, reporting currency.
         keys: Of the home.
         batches: One per resource of the stream; `_source_row` counts through all chunks of the window.
@@ -140,7 +147,7 @@ def stage_chunk(
     Raises:
         RefusedError: An unknown brand, channel or currency.
     """
-    sealing = Vault()
+    sealing, tombstones = Vault(), read_tombstones(home)
     parts: dict[str, ChunkPart] = {}
     files: dict[str, str] = {}
     try:
@@ -148,6 +155,8 @@ def stage_chunk(
             name = batch.resource.name
             date = local_date(landed_at, settings.business_timezone)
             one = prepare(connection, settings, keys.tokenizer, batch, landing_date=date, seeds=seeds)
+            one = keep_out_rejects(connection, one, tombstones, keys.tokenizer, seeds)
+            one = keep_out(connection, one, tombstones)
             rows = _write_chunk_rows(connection, one, folder / f"{number:05d}.{name}.{_ROWS}")
             show_as("landing_known", connection.table(_known(batch.resource)))
             show_as("landing_landed", connection.sql(_UNKNOWN))
@@ -172,6 +181,8 @@ def stage_chunk(
                 read=batch.rows_read,
                 rejects=one.rejects,
                 quarantine_reasons=one.quarantine_reasons,
+                erased=one.erased,
+                erased_keys=tuple(sorted(one.erased_keys)),
                 rows=rows.name if rows else None,
                 quarantine=bad.name if bad else None,
             )
@@ -198,12 +209,12 @@ def are_whole(chunks: Sequence[Chunk], folder: Path) -> bool:
 def count_distinct(
     connection: DuckDBPyConnection, chunks: Sequence[Chunk], resource: Resource, folder: Path
 ) -> int:
-    """How many keys of a resource the chunks hold, rejected rows counted one each."""
+    """How many keys of a resource the chunks hold or have left out, rejected rows counted one each."""
     one = _prepared(resource, chunks)
     _show_rows(connection, one, chunks, folder)
     (keys,) = connection.sql(_DISTINCT_KEYS).fetchall()[0]
     drop_workspace(connection)
-    return int(keys) + one.rejects
+    return int(keys) + one.rejects + len(one.erased_keys)
 
 
 def land_window(
@@ -268,7 +279,7 @@ def land_window(
             source,
             prepared,
             landed_at=landed_at,
-            staging=lambda staging, plan, others: _stage(
+            staging=lambda staging, plan, others, tombstones: _stage(
                 connection,
                 home,
                 plan,
@@ -277,6 +288,7 @@ def land_window(
                 pending=folder,
                 folder=staging,
                 registered=of_channel(others, channel),
+                tombstones=tombstones,
             ),
             extraction=extraction,
         )
@@ -319,6 +331,8 @@ def _prepared(resource: Resource, chunks: Sequence[Chunk]) -> Prepared:
         batch=batch,
         rejects=sum(part.rejects for part in parts),
         quarantine_reasons=dict(sorted(reasons.items())),
+        erased=sum(part.erased for part in parts),
+        erased_keys=frozenset(key for part in parts for key in part.erased_keys),
     )
 
 
@@ -358,7 +372,7 @@ def _content(
 
 def _find_first(connection: DuckDBPyConnection, prepared: Prepared) -> None:
     """Bind `landing_first` to the rows of a window, each once."""
-    show_as("landing_rows", connection.view(prepared.rows_table))
+    show_as("landing_rows", connection.table(prepared.rows_table))
     show_as("landing_first", connection.sql(_FIRST_DOCUMENTS if prepared.resource.grouped else _FIRST_ROWS))
 
 
@@ -372,12 +386,13 @@ def _stage(
     pending: Path,
     folder: Path,
     registered: tuple[LoadRecord, ...],
+    tombstones: Tombstones,
 ) -> Staged:
     """Write what is news in the chunks to the staging folder, as `stage` does for a file."""
     channel, load_id = plan.source.channel, plan.load_id
     files: dict[str, Path] = {}
     resources: dict[str, LandedResource] = {}
-    for one in prepared:
+    for one in (keep_out(connection, found, tombstones) for found in prepared):
         name = one.resource.name
         raw = f"raw/{channel}/{name}/{load_id}.parquet"
         quarantine = f"quarantine/{channel}/{name}/{load_id}.parquet"

@@ -4,6 +4,7 @@ Here: candidates, publications and the served file. Not here: judging a candidat
 """
 
 from siyu.publication.candidate import candidate_folder, export_candidate
+from siyu.publication.erasure import ErasedPublications, erase_published
 from siyu.publication.maintenance import maintain, prune_candidates, prune_publications, prune_runs
 from siyu.publication.overview import Status, age_of_the_night_due, status, status_text, trust_text
 from siyu.publication.publish import publish_candidate
@@ -21,6 +22,7 @@ from siyu.publication.restore import resume, rollback
 from siyu.publication.serving import published_state, served_id
 
 __all__ = [
+    "ErasedPublications",
     "Hold",
     "Publication",
     "PublicationRecord",
@@ -29,6 +31,7 @@ __all__ = [
     "age_of_the_night_due",
     "candidate_folder",
     "current_publication",
+    "erase_published",
     "export_candidate",
     "maintain",
     "prune_candidates",

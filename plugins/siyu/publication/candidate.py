@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from duckdb import ColumnExpression
+from duckdb import ColumnExpression, DuckDBPyRelation
 
 from siyu.engine import connect, quoted
 from siyu.errors import EnvironmentFaultError, UsageError
@@ -116,12 +116,9 @@ def _export(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], file
             do="set meta.primary_key in its YAML",
         )
     try:
-        rows, checksum = checksum_of(rows_of_model)
+        rows, checksum, sha256 = write_table(rows_of_model, primary_key, file)
     except UsageError as fault:
         raise UsageError(f"model {name}: {fault.found}", expected=fault.expected, do=fault.do) from fault
-    rows_of_model.sort(*map(ColumnExpression, primary_key)).write_parquet(str(file), compression="zstd")
-    file.chmod(PRIVATE_FILE)
-    fsync_path(file)
     described = {column["name"].lower(): column["description"] for column in node["columns"].values()}
     return Table(
         file=file.name,
@@ -134,10 +131,23 @@ def _export(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], file
         description=node["description"],
         rows=rows,
         checksum=checksum,
-        sha256=sha256_of(file),
+        sha256=sha256,
         owner=str(meta.get("owner", "")),
         requirement=tuple(_as_list(meta.get("requirement"))),
     )
+
+
+def write_table(rows: DuckDBPyRelation, primary_key: tuple[str, ...], file: Path) -> tuple[int, str, str]:
+    """Write a published table, sorted by its key; its number of rows, their checksum, and the file's SHA-256.
+
+    Raises:
+        UsageError: As `checksum_of`. Nothing has been written.
+    """
+    count, checksum = checksum_of(rows)
+    rows.sort(*map(ColumnExpression, primary_key)).write_parquet(str(file), compression="zstd")
+    file.chmod(PRIVATE_FILE)
+    fsync_path(file)
+    return count, checksum, sha256_of(file)
 
 
 def _as_list(value: object) -> list[str]:

@@ -60,7 +60,7 @@ def rollback(home: Home, settings: Settings, publication_id: int, *, by: str, re
         )
         # held before anything moves: cut off here, a night must not publish over what someone is taking back
         write_hold(home, Hold(since=utc_now(), restores=publication_id, by=by, reason=reason))
-        prepared = _linked(old, home.publications / f".restore-{publication_id:06d}.tmp")
+        prepared = linked(old, home.publications / f".restore-{publication_id:06d}.tmp")
         run_id = read_record(old / RECORD).run_id
         return accept(publisher, prepared, manifest, run_id=run_id, restores=publication_id)
 
@@ -82,8 +82,11 @@ def resume(home: Home, settings: Settings, *, by: str, reason: str) -> Hold | No
         return hold
 
 
-def _linked(old: Path, prepared: Path) -> Path:
-    """A folder with the same files, as hard links where the file system has them; publications are never edited."""
+def linked(old: Path, prepared: Path) -> Path:
+    """A folder with a publication's files but its record; publications are never edited.
+
+    Hard links where the file system has them.
+    """
     make_folder(prepared)
     for file in old.iterdir():
         if file.name == RECORD:

@@ -366,6 +366,7 @@ class _Reading:
             progress.chunks.append(
                 stage_chunk(
                     self.connection,
+                    run.home,
                     run.settings,
                     self.keys,
                     gathering.batches(self.connection),

@@ -110,6 +110,17 @@ alter default privileges in schema restricted grant select, insert, update, dele
 alter default privileges in schema marts_candidate
     grant select, insert, update, delete, truncate on tables to publisher;
 
+-- so that the publisher can free what an erasure deleted; before PostgreSQL 17 autovacuum does
+do $install$
+begin
+    if current_setting('server_version_num')::int >= 170000 then
+        alter default privileges in schema marts grant maintain on tables to publisher;
+        alter default privileges in schema restricted grant maintain on tables to publisher;
+        alter default privileges in schema marts_candidate grant maintain on tables to publisher;
+    end if;
+end
+$install$;
+
 -- ---------------------------------------------------------------------------------------------------------------
 -- The log of publications: rows are added, never changed
 -- ---------------------------------------------------------------------------------------------------------------
@@ -142,6 +153,9 @@ begin
             and relnamespace in ('marts'::regnamespace, 'restricted'::regnamespace, 'marts_candidate'::regnamespace)
     loop
         execute format('grant select, insert, update, delete on %s to publisher', name);
+        if current_setting('server_version_num')::int >= 170000 then
+            execute format('grant maintain on %s to publisher', name);
+        end if;
         case (select relnamespace::regnamespace::text from pg_catalog.pg_class where oid = name)
             when 'marts' then execute format('grant select on %s to bi_reader', name);
             when 'marts_candidate' then execute format('grant truncate on %s to publisher', name);

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from siyu.errors import EnvironmentFaultError, RefusedError
 from siyu.publication.manifest import Manifest
 from siyu.publication.postgres.checksum import checksums
 from siyu.publication.postgres.connection import connect_serving, described
 from siyu.publication.postgres.load import (
+    CANDIDATE,
     MARTS,
     RESTRICTED,
     RUN_LOG_TABLE,
@@ -97,6 +99,18 @@ class PostgresTarget:
         """
         with self._told():
             merge(self._connection, manifest, record, log, loaded=self._loaded, before_commit=before_commit)
+
+    def vacuum(self, manifest: Manifest) -> None:
+        """Free the room of deleted rows in every table of a publication, while readers read.
+
+        Before PostgreSQL 17 the publisher may not: the server skips it, and its autovacuum does it in its own time.
+        """
+        tables = [(MARTS, name) for name in manifest.models] + [
+            (RESTRICTED, name) for name in manifest.restricted
+        ]
+        with self._told():
+            for table in (*tables, *((CANDIDATE, name) for _, name in tables)):
+                self._connection.execute(sql.SQL("vacuum {}").format(sql.Identifier(*table)))
 
     def published_state(self, manifest: Manifest) -> str:
         """SHA-256 over the checksums of the tables that readers see, as siyu.publication.published_state."""

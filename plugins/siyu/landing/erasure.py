@@ -1,0 +1,204 @@
+"""Those whom the brand has forgotten, taken out of what has landed: raw, quarantine and vault.
+
+Here: the sweep. Not here: who is forgotten (tombstones), what is left of a row (redaction), what is published
+(publication.erasure).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
+
+from siyu.engine import connect
+from siyu.landing.personal import open_keys, open_private_key, seal, unseal
+from siyu.landing.quarantine import write_quarantine
+from siyu.landing.raw_views import registered_rows
+from siyu.landing.records import (
+    LoadRecord,
+    StoredFile,
+    live,
+    path_of,
+    read_records,
+    resources_of,
+    verify,
+)
+from siyu.landing.redaction import PossibleNames, is_among, names_in, row_count, token_columns, without
+from siyu.landing.register import LOCK_NAME
+from siyu.landing.sql import SEPARATOR
+from siyu.landing.supersede import ERASURE, finish_begun, supersede, supersede_file
+from siyu.landing.tombstones import Tombstones
+from siyu.settings import Home, Settings
+from siyu.state.locks import hold
+from siyu.state.staging import staging_folder, sweep_staging
+
+_ERASED = {"kind": "erased"}  # in the vault, in the place of what was there: references go by position
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasedRows:
+    """What a sweep changed."""
+
+    removed: int = 0  # rows of raw that went
+    kept_without: int = 0  # rows of raw that stay in the books without the person
+    quarantined: int = 0  # rows of quarantine that went
+    sealed: int = 0  # values of the vault that went
+    files: int = 0  # that were written anew
+
+
+def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> ErasedRows:
+    """Take those who are forgotten out of every registered file, replaced loads included.
+
+    The vault keeps no value that no row refers to any more, whoever's it is: a number that only a row of theirs had.
+
+    Call it under the warehouse lock: a build in progress reads the files that this deletes. Landings wait meanwhile.
+    Killed anywhere, the next call goes on; a second one finds nothing and writes nothing.
+
+    Raises:
+        DamagedFileError: A file cannot be trusted, so it cannot be searched; what came before it is done.
+    """
+    sweep_staging(home, settings)
+    with (
+        hold(home.state / LOCK_NAME, run_id=ERASURE, wait_seconds=settings.lock_wait_seconds),
+        staging_folder(home, settings, ERASURE) as spill,
+        connect(settings=settings, spill=spill) as connection,
+    ):
+        finish_begun(home)
+        parts = [*_erase_raw(connection, home, tombstones)]
+        parts += _erase_sealed(home, tombstones, _tokens_in_raw(connection, home))
+        return ErasedRows(
+            removed=sum(one.removed for one in parts),
+            kept_without=sum(one.kept_without for one in parts),
+            quarantined=sum(one.quarantined for one in parts),
+            sealed=sum(one.sealed for one in parts),
+            files=sum(one.files for one in parts),
+        )
+
+
+def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstones) -> Iterator[ErasedRows]:
+    for (channel, name), files in _raw_files(home).items():
+        resource = resources_of(read_records(home), channel)[name]
+        columns = token_columns(resource)
+        for loads in files.values() if columns else ():
+            records = tuple(record for record in read_records(home) if record.load_id in loads)
+            for record in records:
+                verify(home, record, loads[record.load_id])
+            rows = registered_rows(connection, home, records, resource)
+            erased = tombstones.among(names_in(rows, columns))
+            if not erased:
+                continue
+            named = rows.filter(reduce(or_, (is_among(one, erased) for one in columns)))
+            left = without(rows, resource, erased)
+            before, touched, after = (row_count(one) for one in (rows, named, left))
+            supersede(
+                connection, home, channel=channel, resource=resource, loads=loads, rows=left, reason=ERASURE
+            )
+            removed = before - after
+            yield ErasedRows(removed=removed, kept_without=touched - removed, files=1)
+
+
+def _there(home: Home) -> tuple[LoadRecord, ...]:
+    """All loads; of those that another has replaced, the ones whose files compaction has not removed."""
+    records = read_records(home)
+    counting = {record.load_id for record in live(records)}
+    return tuple(
+        record
+        for record in records
+        if record.load_id in counting or all(path_of(home, file).exists() for file in record.files)
+    )
+
+
+def _raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFile]]]:
+    """By channel and resource, by file: the loads that have rows in it."""
+    found: dict[tuple[str, str], dict[str, dict[str, StoredFile]]] = defaultdict(lambda: defaultdict(dict))
+    for record in _there(home):
+        for name, landed in record.resources.items():
+            if landed.raw is not None:
+                found[record.source.channel, name][landed.raw.file][record.load_id] = landed.raw
+    return found
+
+
+def _tokens_in_raw(connection: DuckDBPyConnection, home: Home) -> set[str]:
+    """Every token that some row has."""
+    found: set[str] = set()
+    for (channel, name), files in _raw_files(home).items():
+        resource = resources_of(read_records(home), channel)[name]
+        load_ids = {load_id for loads in files.values() for load_id in loads}
+        records = tuple(record for record in read_records(home) if record.load_id in load_ids)
+        rows = registered_rows(connection, home, records, resource)
+        found.update(names_in(rows, token_columns(resource)))
+    return found
+
+
+def _erase_sealed(home: Home, tombstones: Tombstones, referred: set[str]) -> Iterator[ErasedRows]:
+    keys, private = open_keys(home), open_private_key(home)
+    for record in _there(home):
+        if record.vault is None:
+            continue
+        sealed = list(unseal(verify(home, record, record.vault), private))
+        resources = resources_of((record,), record.source.channel).values()
+        possible = PossibleNames(keys.tokenizer, resources)
+        gone = {
+            position for position, one in enumerate(sealed) if _is_to_go(one, tombstones, possible, referred)
+        }
+        left = [_ERASED if position in gone else one for position, one in enumerate(sealed)]
+        if gone:
+            supersede_file(
+                home,
+                record,
+                room="vault",
+                reason=ERASURE,
+                write=partial(seal, records=left, public_key=keys.vault_public_key),
+            )
+        nobodys = {f"{record.load_id}:{position}" for position, one in enumerate(left) if one == _ERASED}
+        removed = _erase_quarantine(home, record, nobodys, tombstones)
+        if gone or removed:
+            yield ErasedRows(sealed=len(gone), quarantined=removed, files=bool(gone) + bool(removed))
+
+
+def _erase_quarantine(home: Home, record: LoadRecord, nobodys: set[str], tombstones: Tombstones) -> int:
+    """Take rows out of a load's quarantine whose clear row is gone from the vault, or whose key names somebody."""
+    removed = 0
+    for name, landed in record.resources.items():
+        if landed.quarantine is None:
+            continue
+        rows = pq.read_table(verify(home, record, landed.quarantine))
+        keep = [
+            reference not in nobodys and not tombstones.among((key or "").split(SEPARATOR))
+            for reference, key in zip(
+                *rows.select(["sealed_reference", "group_key"]).to_pydict().values(), strict=True
+            )
+        ]
+        if all(keep):
+            continue
+        left = rows.filter(pa.array(keep))
+        removed += len(keep) - left.num_rows
+        supersede_file(
+            home,
+            record,
+            room="quarantine",
+            resource=name,
+            reason=ERASURE,
+            write=partial(write_quarantine, rows=left.to_pylist()),
+        )
+    return removed
+
+
+def _is_to_go(
+    sealed: dict[str, Any], tombstones: Tombstones, possible: PossibleNames, referred: set[str]
+) -> bool:
+    """Whether a record of the vault goes: a row that names somebody forgotten, a value that no row refers to."""
+    match sealed["kind"]:
+        case "erased":
+            return False
+        case "row":
+            return bool(tombstones.among(possible.of(sealed["row"])))
+        case "identifier":
+            return sealed["token"] not in referred
+        case _:
+            return sealed["owner"] not in referred

@@ -1,0 +1,116 @@
+"""Forget persons: everywhere, for good, and with a proof that names nobody.
+
+Here: the order of the steps. Not here: what each does (landing.erasure, publication.erasure).
+
+First the tombstones, all at once: from then on nothing of these persons lands, and every step asks them alone whom it
+is about. So a run that was cut off is finished by any later one, of this or another request, and a second run finds
+nothing to do.
+"""
+
+import csv
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+from siyu.clock import local_date, utc_now
+from siyu.landing import ErasedRows, Tombstones, add_tombstones, erase_landed, read_tombstones
+from siyu.landing.rules import SEEDS
+from siyu.privacy.persons import Request, find_persons
+from siyu.publication import ErasedPublications, erase_published
+from siyu.settings import Home, Settings
+from siyu.state import audit_log
+from siyu.state.locks import hold
+from siyu.warehouse import prune_warehouses, warehouse_lock
+
+BEGUN, DONE = "erase", "erase.done"
+_RUN_ID = "erasure"
+_SEEDS_OF_DECISIONS = ("identity_blocklist.csv", "identity_links.csv", "identity_unlinks.csv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """The proof of an erasure: counts, and nothing about anybody."""
+
+    requests: int
+    persons: int  # of the requests, those who were found and are forgotten now
+    unknown: tuple[int, ...]  # rows of requests about nobody whom this home knows
+    landed: ErasedRows
+    publications: ErasedPublications
+    windows: int  # half read, which are read anew
+    warehouses: int  # removed; the next night builds one
+    seeds: tuple[str, ...]  # lines of seeds that still name somebody forgotten, for a person to remove
+    backups_end_on: date  # the last day on which a backup made before today may still be kept
+
+
+def erase(home: Home, settings: Settings, requests: Sequence[Request], *, by: str, reason: str) -> Erasure:
+    """Forget whom the requests are about: raw, quarantine, vault, warehouses, publications, and what is served.
+
+    Orders and other rows with money stay, without the person. No request at all finishes what was cut off.
+
+    Raises:
+        UsageError: `by` or `reason` is empty.
+        LockedError: Something is extracted, built or published for longer than `lock_wait_seconds`. Nothing of these
+            persons lands any more; run it again.
+        DamagedFileError: A file cannot be searched; the message says what brings it back. Then run it again.
+    """
+    persons = find_persons(home, settings, requests)
+    found = [person for person in persons if person is not None]
+    audit_log.record(
+        home, by=by, reason=reason, action=BEGUN, details={"requests": len(requests), "persons": len(found)}
+    )
+    add_tombstones(home, [name for person in found for name in person.names])
+    tombstones = read_tombstones(home)
+    windows = _drop_half_read_windows(home, settings)
+    with warehouse_lock(home, settings, run_id=_RUN_ID):
+        landed = erase_landed(home, settings, tombstones)
+        warehouses = prune_warehouses(home, settings.model_copy(update={"keep_warehouses": 0}))
+        publications = erase_published(home, settings, tombstones)
+    today = local_date(utc_now(), settings.business_timezone)
+    proof = Erasure(
+        requests=len(requests),
+        persons=len(found),
+        unknown=tuple(
+            request.row for request, person in zip(requests, persons, strict=True) if person is None
+        ),
+        landed=landed,
+        publications=publications,
+        windows=windows,
+        warehouses=len(warehouses),
+        seeds=_named_in_seeds(tombstones),
+        backups_end_on=today + timedelta(days=settings.backup_retention_days),
+    )
+    details = asdict(proof) | {"backups_end_on": proof.backups_end_on.isoformat()}
+    audit_log.record(home, by=by, reason=reason, action=DONE, details=details)
+    return proof
+
+
+def is_unfinished(home: Home) -> bool:
+    """Whether the last erasure was cut off: its persons land no more, and may still be somewhere."""
+    acts = [entry.action for entry in audit_log.entries(home) if entry.action in {BEGUN, DONE}]
+    return bool(acts) and acts[-1] == BEGUN
+
+
+def _drop_half_read_windows(home: Home, settings: Settings) -> int:
+    """Remove what is half read of any window: it may hold rows of persons who are forgotten since."""
+    if not home.pending.is_dir():
+        return 0
+    with ExitStack() as stack:
+        for lock in sorted(home.state.glob("extract-*.lock")):
+            stack.enter_context(hold(lock, run_id=_RUN_ID, wait_seconds=settings.lock_wait_seconds))
+        folders = list(home.pending.iterdir())
+        for folder in folders:
+            shutil.rmtree(folder)
+        return len(folders)
+
+
+def _named_in_seeds(tombstones: Tombstones) -> tuple[str, ...]:
+    """Lines of the seeds of decisions on identity that name somebody forgotten: the project's owner removes them."""
+    found = []
+    for name in _SEEDS_OF_DECISIONS:
+        with (SEEDS / name).open(encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.reader(file), start=1):
+                if tombstones.among(value.rpartition("|")[2] for value in row):
+                    found.append(f"{name} line {number}")
+    return tuple(found)
