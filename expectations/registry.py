@@ -355,7 +355,7 @@ _CHECKS = (
     ),
     Check(
         id="roi_ratios_follow_from_the_amounts",
-        models=("channel_roi",),
+        models=("channel_roi", "fct_orders"),
         severity="critical",
         protects="roas and roi are those of the amounts beside them",
     ),

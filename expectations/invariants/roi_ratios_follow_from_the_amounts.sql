@@ -1,5 +1,14 @@
--- roas = net revenue / cost and roi = (CM2 - cost) / cost, to six places; null where there is no cost.
+-- roas = net revenue / cost and roi = (CM2 - cost) / cost, to six places; null where there is no cost, and where
+-- nothing is known of what a brand sold.
 with
+
+brands_with_orders as (
+
+    select distinct brand_code
+    from candidate.fct_orders
+    where is_counted
+
+),
 
 recomputed as (
 
@@ -9,10 +18,19 @@ recomputed as (
         channel_roi.channel_code,
         channel_roi.roas,
         channel_roi.roi,
-        cast(channel_roi.net_revenue_amount as double) / nullif(channel_roi.cost_amount, 0) as expected_roas,
-        cast(channel_roi.cm2_amount - channel_roi.cost_amount as double)
-        / nullif(channel_roi.cost_amount, 0) as expected_roi
+        case
+            when brands_with_orders.brand_code is not null
+                then cast(channel_roi.net_revenue_amount as double) / nullif(channel_roi.cost_amount, 0)
+        end as expected_roas,
+        case
+            when brands_with_orders.brand_code is not null
+                then
+                    cast(channel_roi.cm2_amount - channel_roi.cost_amount as double)
+                    / nullif(channel_roi.cost_amount, 0)
+        end as expected_roi
     from candidate.channel_roi
+    left join brands_with_orders
+        on channel_roi.brand_code = brands_with_orders.brand_code
 
 )
 

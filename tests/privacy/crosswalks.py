@@ -1,6 +1,7 @@
 """Small publications that know who is who."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import duckdb
 import pyarrow as pa
@@ -27,20 +28,21 @@ _KEYS = {"dim_member_identifiers": ("identifier", "epoch")}
 def publish_crosswalk(
     home: Home,
     run_id: str,
-    owners: Sequence[tuple[str, int, str]],
+    owners: Sequence[tuple[str, int, str] | tuple[str, int, str, datetime]],
     redirects: Mapping[str, str] | None = None,
 ) -> None:
-    """Publish tables of which `owners` says (identifier, epoch, member_id), and `redirects` former ids."""
+    """Publish tables of which `owners` says (identifier, epoch, member_id, and until when), `redirects` old ids."""
 
     def setup(connection: duckdb.DuckDBPyConnection) -> None:
+        until = [owner[3] if len(owner) == 4 else None for owner in owners]
         crosswalk = pa.table(
             {
-                "identifier": pa.array([identifier for identifier, _, _ in owners], pa.string()),
-                "epoch": pa.array([epoch for _, epoch, _ in owners], pa.int32()),
-                "token": pa.array(
-                    [identifier.rpartition("|")[2] for identifier, _, _ in owners], pa.string()
-                ),
-                "member_id": pa.array([member for _, _, member in owners], pa.string()),
+                "identifier": pa.array([owner[0] for owner in owners], pa.string()),
+                "epoch": pa.array([owner[1] for owner in owners], pa.int32()),
+                "token": pa.array([owner[0].rpartition("|")[2] for owner in owners], pa.string()),
+                "member_id": pa.array([owner[2] for owner in owners], pa.string()),
+                "valid_from": pa.nulls(len(owners), pa.timestamp("us")),
+                "valid_to": pa.array(until, pa.timestamp("us")),
             }
         )
         former = pa.table(

@@ -32,7 +32,7 @@ WHO = {"by": "li.na", "reason": "test"}
 
 def anna(home: Home) -> Request:
     """Asked for by her id, which is made of her only account."""
-    token = open_keys(home).tokenizer.customer(BRAND, CHANNEL, "anna")
+    token = open_keys(home).tokenizer.customer(BRAND, CHANNEL, "anna-0001")
     return Request(kind="member_id", value=id_of(f"customer|{CHANNEL}|{token}"))
 
 
@@ -40,11 +40,11 @@ def prepare(home: Home) -> None:
     """Somebody and somebody else in raw, quarantine, vault, two publications and a candidate."""
     home.create()
     shop = Shop(home)
-    people = [customer("anna", phone=PHONE, full_name="Anna"), customer("bert", phone="13700000002")]
-    bad = [{"account": "anna"}, {"phone": "13700000002"}]
+    people = [customer("anna-0001", phone=PHONE, full_name="Anna"), customer("bert", phone="13700000002")]
+    bad = [{"account": "anna-0001"}, {"phone": "13700000002"}]
     shop.land(File(name="people.csv", rows=people, bad=bad, resource=CUSTOMERS))
     shop.land(
-        File(name="orders.csv", rows=[order("o1", customer_id="anna"), order("o2", customer_id="bert")])
+        File(name="orders.csv", rows=[order("o1", customer_id="anna-0001"), order("o2", customer_id="bert")])
     )
     for night, amount in (("night1", "10.00"), ("night2", "11.00")):
         write_candidate(home, night, amount=amount)

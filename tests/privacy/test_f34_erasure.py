@@ -204,9 +204,9 @@ def test_f34_the_proof_names_somebody_or_counts_wrong(story: Story) -> None:
         len(story.asked),
         (len(story.asked) + 1,),
     )
-    assert proof.landed.quarantined == len(story.asked)
-    assert proof.publications.published == 3
-    assert proof.publications.revised == 2
+    assert proof.swept.landed.quarantined == len(story.asked)
+    assert proof.swept.publications.published == 3
+    assert proof.swept.publications.revised == 2
     kept = [entry for entry in audit_log.entries(story.home) if entry.action in {"erase", "erase.done"}]
     assert [entry.by for entry in kept] == ["li.na", "li.na"]
     written = json.dumps([entry.details for entry in kept]) + repr(proof)
@@ -215,8 +215,9 @@ def test_f34_the_proof_names_somebody_or_counts_wrong(story: Story) -> None:
 
 def test_f34_a_second_erasure_changes_something(story: Story) -> None:
     before = {path: path.read_bytes() for path in story.home.raw.rglob("*.parquet")}
-    again = erase(story.home, Settings(), requests_of(story.home, story.asked), **BY)
-    assert (again.landed.files, again.publications.revised, again.publications.published) == (0, 0, None)
+    for requests in (requests_of(story.home, story.asked), []):
+        swept = erase(story.home, Settings(), requests, **BY).swept
+        assert (swept.landed.files, swept.publications.revised, swept.publications.published) == (0, 0, None)
     assert {path: path.read_bytes() for path in story.home.raw.rglob("*.parquet")} == before
     assert served(story.home, "select max(publication_id) from marts.publish_log") == [(3,)]
 

@@ -47,7 +47,7 @@ def erase(
     place = existing_home(home)
     asked = privacy.read_requests(requests) if requests else _of_member(member_id)
     proof = privacy.erase(place, load_settings(place), asked, by=by, reason=reason)
-    if proof.publications.published:
+    if proof.swept.publications.published:
         write_report_of(place)
     print_result(proof, _told(proof), as_json=as_json)
 
@@ -106,7 +106,7 @@ def _of_member(member_id: str | None) -> "tuple[Request, ...]":
 
 
 def _told(proof: "Erasure") -> str:
-    landed, publications = proof.landed, proof.publications
+    landed, publications = proof.swept.landed, proof.swept.publications
     lines = [
         f"{proof.persons} of {proof.requests} requests were about persons whom this home knew; they are forgotten.",
         f"landed: {landed.removed} rows gone, {landed.kept_without} stay in the books without the person,"
@@ -114,9 +114,12 @@ def _told(proof: "Erasure") -> str:
         f"published: {publications.removed} rows gone from {publications.revised} publications,"
         f" {publications.kept_without} stay without the person"
         + (f"; publication {publications.published} shows the rest" if publications.published else ""),
-        f"removed, to be made anew by the next night: {proof.warehouses} warehouses, {proof.windows} half read windows",
-        f"backups made before today hold them until {proof.backups_end_on} (backup_retention_days)",
+        f"removed, to be made anew by the next night: {proof.swept.warehouses} warehouses,"
+        f" {proof.swept.windows} half read windows",
+        f"backups made before may hold them until {proof.backups_end_on} (backup_retention_days)",
     ]
+    if publications.given_up:
+        lines.append(f"{publications.given_up} older publications were damaged, and are removed")
     if proof.unknown:
         rows = ", ".join(map(str, proof.unknown))
         lines.append(f"nobody is known by: row {rows} of the requests")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from siyu.engine import connect
+from siyu.errors import DamagedFileError
 from siyu.landing.personal import open_keys, open_private_key, seal, unseal
 from siyu.landing.quarantine import write_quarantine
 from siyu.landing.raw_views import registered_rows
@@ -23,7 +24,7 @@ from siyu.landing.records import (
     LoadRecord,
     StoredFile,
     live,
-    path_of,
+    of_channel,
     read_records,
     resources_of,
     verify,
@@ -31,7 +32,7 @@ from siyu.landing.records import (
 from siyu.landing.redaction import PossibleNames, is_among, names_in, row_count, token_columns, without
 from siyu.landing.register import LOCK_NAME
 from siyu.landing.sql import SEPARATOR
-from siyu.landing.supersede import ERASURE, finish_begun, supersede, supersede_file
+from siyu.landing.supersede import ERASURE, finish_begun, supersede, supersede_file, supersedes_folder
 from siyu.landing.tombstones import Tombstones
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
@@ -52,15 +53,16 @@ class ErasedRows:
 
 
 def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> ErasedRows:
-    """Take those who are forgotten out of every registered file, replaced loads included.
+    """Take those who are forgotten out of every file that counts, and remove all others.
 
-    The vault keeps no value that no row refers to any more, whoever's it is: a number that only a row of theirs had.
+    Others are of loads that a later one replaced, or of a landing that was killed: nobody reads them. The vault keeps
+    no value that no row refers to any more, whoever's it is: a number that only a row of theirs had.
 
     Call it under the warehouse lock: a build in progress reads the files that this deletes. Landings wait meanwhile.
     Killed anywhere, the next call goes on; a second one finds nothing and writes nothing.
 
     Raises:
-        DamagedFileError: A file cannot be trusted, so it cannot be searched; what came before it is done.
+        DamagedFileError: A file cannot be trusted, so it cannot be searched. The other files of raw are done.
     """
     sweep_staging(home, settings)
     with (
@@ -69,6 +71,7 @@ def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> Eras
         connect(settings=settings, spill=spill) as connection,
     ):
         finish_begun(home)
+        _remove_uncounted(home)
         parts = [*_erase_raw(connection, home, tombstones)]
         parts += _erase_sealed(home, tombstones, _tokens_in_raw(connection, home))
         return ErasedRows(
@@ -80,14 +83,28 @@ def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> Eras
         )
 
 
+def _remove_uncounted(home: Home) -> None:
+    """Remove every file of raw, quarantine and vault that no load which counts names."""
+    named = {home.root / stored.file for record in live(read_records(home)) for stored in record.files}
+    records = {home.loads, supersedes_folder(home)}
+    for room in (home.raw, home.quarantine, home.vault):
+        for path in room.rglob("*"):
+            if path.is_file() and path.parent not in records and path not in named:
+                path.unlink()
+
+
 def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstones) -> Iterator[ErasedRows]:
+    damaged: list[DamagedFileError] = []
     for (channel, name), files in _raw_files(home).items():
         resource = resources_of(read_records(home), channel)[name]
         columns = token_columns(resource)
         for loads in files.values() if columns else ():
             records = tuple(record for record in read_records(home) if record.load_id in loads)
-            for record in records:
-                verify(home, record, loads[record.load_id])
+            try:
+                verify(home, records[0], loads[records[0].load_id])
+            except DamagedFileError as fault:
+                damaged.append(fault)
+                continue
             rows = registered_rows(connection, home, records, resource)
             erased = tombstones.among(names_in(rows, columns))
             if not erased:
@@ -100,23 +117,14 @@ def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstone
             )
             removed = before - after
             yield ErasedRows(removed=removed, kept_without=touched - removed, files=1)
-
-
-def _there(home: Home) -> tuple[LoadRecord, ...]:
-    """All loads; of those that another has replaced, the ones whose files compaction has not removed."""
-    records = read_records(home)
-    counting = {record.load_id for record in live(records)}
-    return tuple(
-        record
-        for record in records
-        if record.load_id in counting or all(path_of(home, file).exists() for file in record.files)
-    )
+    if damaged:
+        raise damaged[0]
 
 
 def _raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFile]]]:
     """By channel and resource, by file: the loads that have rows in it."""
     found: dict[tuple[str, str], dict[str, dict[str, StoredFile]]] = defaultdict(lambda: defaultdict(dict))
-    for record in _there(home):
+    for record in live(read_records(home)):
         for name, landed in record.resources.items():
             if landed.raw is not None:
                 found[record.source.channel, name][landed.raw.file][record.load_id] = landed.raw
@@ -126,28 +134,35 @@ def _raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFi
 def _tokens_in_raw(connection: DuckDBPyConnection, home: Home) -> set[str]:
     """Every token that some row has."""
     found: set[str] = set()
-    for (channel, name), files in _raw_files(home).items():
-        resource = resources_of(read_records(home), channel)[name]
-        load_ids = {load_id for loads in files.values() for load_id in loads}
-        records = tuple(record for record in read_records(home) if record.load_id in load_ids)
-        rows = registered_rows(connection, home, records, resource)
+    records = live(read_records(home))
+    for channel, name in _raw_files(home):
+        resource = resources_of(records, channel)[name]
+        rows = registered_rows(connection, home, of_channel(records, channel), resource)
         found.update(names_in(rows, token_columns(resource)))
     return found
 
 
 def _erase_sealed(home: Home, tombstones: Tombstones, referred: set[str]) -> Iterator[ErasedRows]:
     keys, private = open_keys(home), open_private_key(home)
-    for record in _there(home):
+    records = live(read_records(home))
+    possible = {
+        channel: PossibleNames(keys.tokenizer, resources_of(records, channel).values())
+        for channel in {record.source.channel for record in records}
+    }
+    for record in records:
         if record.vault is None:
             continue
-        sealed = list(unseal(verify(home, record, record.vault), private))
-        resources = resources_of((record,), record.source.channel).values()
-        possible = PossibleNames(keys.tokenizer, resources)
-        gone = {
-            position for position, one in enumerate(sealed) if _is_to_go(one, tombstones, possible, referred)
-        }
-        left = [_ERASED if position in gone else one for position, one in enumerate(sealed)]
+        path = verify(home, record, record.vault)
+        gone, before = set(), set()
+        for position, one in enumerate(unseal(path, private)):
+            if one == _ERASED:
+                before.add(position)
+            elif _is_to_go(one, tombstones, possible[record.source.channel], referred):
+                gone.add(position)
         if gone:
+            left = (
+                _ERASED if position in gone else one for position, one in enumerate(unseal(path, private))
+            )
             supersede_file(
                 home,
                 record,
@@ -155,7 +170,7 @@ def _erase_sealed(home: Home, tombstones: Tombstones, referred: set[str]) -> Ite
                 reason=ERASURE,
                 write=partial(seal, records=left, public_key=keys.vault_public_key),
             )
-        nobodys = {f"{record.load_id}:{position}" for position, one in enumerate(left) if one == _ERASED}
+        nobodys = {f"{record.load_id}:{position}" for position in gone | before}
         removed = _erase_quarantine(home, record, nobodys, tombstones)
         if gone or removed:
             yield ErasedRows(sealed=len(gone), quarantined=removed, files=bool(gone) + bool(removed))
@@ -194,8 +209,6 @@ def _is_to_go(
 ) -> bool:
     """Whether a record of the vault goes: a row that names somebody forgotten, a value that no row refers to."""
     match sealed["kind"]:
-        case "erased":
-            return False
         case "row":
             return bool(tombstones.among(possible.of(sealed["row"])))
         case "identifier":

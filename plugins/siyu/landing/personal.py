@@ -165,7 +165,7 @@ def open_private_key(home: Home) -> bytes:
 
 
 def open_tombstone_key(home: Home, *, make: bool = False) -> bytes:
-    """The key of tombstones, one of its own: who has the token key still cannot tell who was forgotten.
+    """The key of tombstones, one of its own: who has the token key alone cannot list who was forgotten.
 
     Raises:
         EnvironmentFaultError: It is missing, and `make` is False: another one would know nobody who was forgotten.

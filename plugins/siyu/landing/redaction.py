@@ -5,7 +5,7 @@ where rows lie (erasure).
 
 A row with an amount of money on it stays in the books, without the person: where it is of an account of theirs, all
 its tokens become null. Every other row that is about the person goes: its key names them, or where the key names
-nobody, any of its tokens does. In a row that is about somebody else only the token goes.
+nobody, an account of theirs does. In a row that is about somebody else only the token goes.
 """
 
 import json
@@ -26,7 +26,8 @@ from siyu.resources import Personal, Resource
 _CUSTOMER = "customer_id"
 _CONTACTS = {"phone", "email"}  # of a receiver, say: other kinds are of whose account it is
 _PIECES = re.compile(r"[\s,;|\"'<>(){}\[\]]+")
-_IN_A_TEXT = re.compile(r"(?:\+?86[\s-]?)?1[3-9]\d{9}|[\w.+-]+@[\w-]+\.[\w.-]+")
+_SHORTEST_ID = 6  # a shorter one may be a quantity, in a row that nobody understood
+_IN_A_TEXT = re.compile(r"(?:\+?86[\s-]?)?1[3-9](?:[\s-]?\d){9}|[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
 def stays_in_books(resource: Resource) -> bool:
@@ -51,13 +52,14 @@ def without(rows: DuckDBPyRelation, resource: Resource, erased: frozenset[str]) 
     """What stays of rows of a resource when these tokens are forgotten; their columns are the same."""
     tokens = {field.token_column: field for field in resource.fields if field.personal is Personal.IDENTIFIER}
     hits = {name: is_among(name, erased) for name in tokens}
+    accounts = [name for name, field in tokens.items() if field.identifier_kind not in _CONTACTS]
     is_theirs: Expression = constant(False)
     if stays_in_books(resource):
-        accounts = [name for name, field in tokens.items() if field.identifier_kind not in _CONTACTS]
         is_theirs = reduce(or_, (hits[name] for name in accounts), is_theirs)
     else:
         own = [name for name, field in tokens.items() if field in resource.key_fields]
-        rows = rows.filter(~reduce(or_, (hits[name] for name in own or tokens)))
+        for name in own or accounts:
+            rows = rows.filter(~hits[name])
     is_hit = reduce(or_, hits.values())
 
     def kept(name: str) -> Expression:
@@ -102,7 +104,9 @@ class PossibleNames:
         for value in set(_values(row_text or "")):
             for kind in self._kinds - {_CUSTOMER}:
                 yield self._tokenizer.token(kind, value)
-            for brand, channel in self._scopes if _CUSTOMER in self._kinds else ():
+            if _CUSTOMER not in self._kinds or len(value) < _SHORTEST_ID:
+                continue
+            for brand, channel in self._scopes:
                 yield self._tokenizer.customer(brand, channel, value)
 
 

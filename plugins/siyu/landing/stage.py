@@ -148,6 +148,7 @@ class Prepared:
     rejects: int
     quarantine_reasons: dict[str, int]
     erased: int = 0  # rows that are gone, since they are of persons who were forgotten
+    erased_rejects: int = 0  # of these, bad rows
     erased_keys: frozenset[str] = frozenset()  # digests of what told these rows apart
     is_redacted: bool = False
 
@@ -248,7 +249,7 @@ def check_limit(settings: Settings, prepared: Iterable[Prepared], *, do: str) ->
         RefusedError: The message lists reasons and counts. Nothing has been registered.
     """
     prepared = tuple(prepared)
-    quarantined = sum(one.rejects for one in prepared)
+    quarantined = sum(one.rejects + one.erased_rejects for one in prepared)
     rows_read = max((one.batch.rows_read for one in prepared), default=0)
     limit = quarantine_limit(settings, rows_read)
     if quarantined <= limit:
@@ -296,6 +297,7 @@ def keep_out_rejects(
         rejects=left,
         quarantine_reasons=reasons,
         erased=prepared.erased + gone,
+        erased_rejects=prepared.erased_rejects + gone,
         erased_keys=prepared.erased_keys | told_apart,
     )
 
@@ -309,7 +311,7 @@ def keep_out(connection: DuckDBPyConnection, prepared: Prepared, tombstones: Tom
     redacted = replace(prepared, is_redacted=True)
     keep_table(connection, redacted.rows_table, without(rows, prepared.resource, erased))
     left = connection.table(redacted.rows_table)
-    gone = frozenset(names_in(rows, ["_key"])) - frozenset(names_in(left, ["_key"]))
+    gone = names_in(rows.select("_key").except_(left.select("_key")), ["_key"])
     return replace(
         redacted,
         erased=prepared.erased + row_count(rows) - row_count(left),

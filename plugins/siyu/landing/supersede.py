@@ -174,7 +174,7 @@ def supersede(
         channel=channel,
         resource=resource.name,
         supersedes=loads,
-        file=StoredFile(file=name, sha256=digest, bytes=size, rows=count, is_shared=True),
+        file=StoredFile(file=name, sha256=digest, bytes=size, rows=count, is_shared=len(loads) > 1),
         reason=reason,
         rows=count,
         checksum=checksum,
@@ -222,9 +222,14 @@ def supersede_file(
     return _begin(home, begun)
 
 
+def supersedes_folder(home: Home) -> Path:
+    """Where the records are."""
+    return home.raw / "supersedes"
+
+
 def supersede_records(home: Home) -> tuple[SupersedeRecord, ...]:
     """What has been superseded in this home, oldest first."""
-    folder = home.raw / "supersedes"
+    folder = supersedes_folder(home)
     paths = folder.glob("*.json") if folder.is_dir() else ()
     return tuple(
         sorted((_RECORD.validate_json(path.read_bytes()) for path in paths), key=lambda record: record.at)

@@ -89,6 +89,7 @@ class ChunkPart:
     rejects: int
     quarantine_reasons: dict[str, int] = field(default_factory=dict)
     erased: int = 0  # rows of persons who were forgotten, which are in no file
+    erased_rejects: int = 0  # of these, bad rows
     erased_keys: tuple[str, ...] = ()  # digests of what told these rows apart
     rows: str | None = None  # name of its file in the window's folder
     quarantine: str | None = None
@@ -182,6 +183,7 @@ def stage_chunk(
                 rejects=one.rejects,
                 quarantine_reasons=one.quarantine_reasons,
                 erased=one.erased,
+                erased_rejects=one.erased_rejects,
                 erased_keys=tuple(sorted(one.erased_keys)),
                 rows=rows.name if rows else None,
                 quarantine=bad.name if bad else None,
@@ -332,6 +334,7 @@ def _prepared(resource: Resource, chunks: Sequence[Chunk]) -> Prepared:
         rejects=sum(part.rejects for part in parts),
         quarantine_reasons=dict(sorted(reasons.items())),
         erased=sum(part.erased for part in parts),
+        erased_rejects=sum(part.erased_rejects for part in parts),
         erased_keys=frozenset(key for part in parts for key in part.erased_keys),
     )
 

@@ -25,6 +25,7 @@ from siyu.publication.manifest import read_manifest
 from siyu.resources import PIPELINE_COLUMNS
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
+from siyu.state.staging import staging_folder
 from siyu.storage import inside
 
 ACTION = "export-member"
@@ -65,7 +66,10 @@ def export_member(home: Home, settings: Settings, request: Request, *, by: str, 
         )
     audit_log.record(home, by=by, reason=reason, action=ACTION, details={"kind": request.kind})
     clear, attributes, not_understood = _unsealed(home, person)
-    with connect(settings=settings) as connection:
+    with (
+        staging_folder(home, settings, ACTION) as spill,
+        connect(settings=settings, spill=spill) as connection,
+    ):
         return Exported(
             identifiers=[{"kind": kind, "value": value} for kind, value in sorted(set(clear.values()))],
             attributes=attributes,
@@ -131,11 +135,20 @@ def _published(connection: DuckDBPyConnection, home: Home, person: Person) -> di
         columns = tuple(columns_of_people(table))
         rows = connection.read_parquet(str(inside(current.folder, table.file)))
         if columns and (own := list(_about(rows, columns, person))):
-            found[name] = own
+            found[name] = [
+                {
+                    column: None if column in columns and value not in _names(person) else value
+                    for column, value in row.items()
+                }
+                for row in own
+            ]
     return found
 
 
+def _names(person: Person) -> frozenset[str]:
+    return person.names | frozenset(person.identifiers)
+
+
 def _about(rows: DuckDBPyRelation, columns: tuple[str, ...], person: Person) -> Iterator[dict[str, Any]]:
-    names = person.names | frozenset(person.identifiers)
-    own = rows.filter(reduce(or_, (is_among(column, names) for column in columns)))
+    own = rows.filter(reduce(or_, (is_among(column, _names(person)) for column in columns)))
     yield from own.to_arrow_table().to_pylist()

@@ -6,6 +6,7 @@ Here: reading requests and finding persons. Not here: what is done to them (eras
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from siyu.landing.sql import column, concatenated, constant
 from siyu.publication import current_publication
 from siyu.publication.manifest import read_manifest
 from siyu.settings import Home, Settings
+from siyu.state.staging import staging_folder
 from siyu.storage import inside
 
 MEMBER = "member_id"
@@ -68,18 +70,21 @@ class Person:
         return self.tokens | self.member_ids
 
 
-def read_requests(path: Path) -> tuple[Request, ...]:
+def read_requests(path: Path, *, name: str = "") -> tuple[Request, ...]:
     """The requests in a CSV file with the columns `kind` and `value`; a file without rows has none.
+
+    `name` is what errors call the file, where that is not its own name.
 
     Raises:
         UsageError: A column is missing, or a row has another kind or no value; the message names the row alone.
     """
+    name = name or path.name
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
             if not {"kind", "value"} <= set(rows.fieldnames or ()):
                 raise UsageError(
-                    f"{path.name} lacks the columns kind and value",
+                    f"{name} lacks the columns kind and value",
                     expected="a first line `kind,value`, then one request per line",
                     do="add it",
                 )
@@ -89,7 +94,7 @@ def read_requests(path: Path) -> tuple[Request, ...]:
             )
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise UsageError(
-            f"{path.name} cannot be read ({type(fault).__name__})",
+            f"{name} cannot be read ({type(fault).__name__})",
             expected="a CSV file in UTF-8",
             do="mend it",
         ) from None
@@ -102,7 +107,10 @@ def find_persons(home: Home, settings: Settings, requests: Sequence[Request]) ->
     is many people's names nobody. What landed since that night is not known yet.
     """
     tokenizer = open_keys(home).tokenizer
-    with connect(settings=settings) as connection:
+    with (
+        staging_folder(home, settings, "persons") as spill,
+        connect(settings=settings, spill=spill) as connection,
+    ):
         crosswalk = _Crosswalk.read(connection, home)
         asked = [_possible_ids(request, crosswalk, tokenizer) for request in requests]
         alone = _accounts_alone(
@@ -136,10 +144,10 @@ class _Crosswalk:
     def read(cls, connection: DuckDBPyConnection, home: Home) -> "_Crosswalk":
         of_member: dict[str, list[str]] = {}
         of_token: dict[str, str] = {}
-        for identifier, epoch, member_id in _published(
-            connection, home, "dim_member_identifiers", ("identifier", "epoch", "member_id")
-        ):
-            del epoch  # in their order: the last owner of an identifier is the one who counts
+        columns = ("identifier", "valid_to", "valid_from", "member_id")
+        owners = _published(connection, home, "dim_member_identifiers", columns)
+        # of the owners of an identifier the one whom no other followed counts, else the latest
+        for identifier, _, _, member_id in sorted(owners, key=_place_of_owner):
             token = identifier.rpartition("|")[2]
             if (before := of_token.get(token)) and before != member_id:
                 of_member[before] = [one for one in of_member[before] if one != identifier]
@@ -151,6 +159,11 @@ class _Crosswalk:
         return cls(of_member=of_member, of_token=of_token, redirects=redirects)
 
 
+def _place_of_owner(owner: tuple[Any, ...]) -> tuple[Any, ...]:
+    identifier, valid_to, valid_from, member_id = owner
+    return identifier, valid_to is None, valid_from or datetime.min, member_id  # noqa: DTZ901 - as the mart has it
+
+
 def _published(
     connection: DuckDBPyConnection, home: Home, name: str, columns: tuple[str, ...]
 ) -> list[tuple[Any, ...]]:
@@ -159,7 +172,7 @@ def _published(
     if current is None or table is None:
         return []
     rows = connection.read_parquet(str(inside(current.folder, table.file)))
-    return rows.select(*columns).order(", ".join(columns)).fetchall()
+    return rows.select(*columns).fetchall()
 
 
 def _accounts_alone(connection: DuckDBPyConnection, home: Home, members: set[str]) -> dict[str, str]:
@@ -188,7 +201,7 @@ def _person(crosswalk: _Crosswalk, alone: dict[str, str], ids: list[str]) -> Per
     known = next((one for one in ids if one in crosswalk.of_member or one in alone), None)
     if known is None:
         return None
-    identifiers = crosswalk.of_member.get(known) or [alone[known]]
+    identifiers = crosswalk.of_member.get(known) or ([alone[known]] if known in alone else [])
     tokens = {identifier.rpartition("|")[2] for identifier in identifiers}
     former = {old for old, new in crosswalk.redirects.items() if new == known}
     return Person(

@@ -8,6 +8,7 @@ never shown by themselves, only by a rollback: each is replaced by a revision of
 
 import re
 import shutil
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -20,6 +21,8 @@ from siyu.landing import Tombstones
 from siyu.landing.redaction import is_among, names_in, row_count
 from siyu.landing.sql import column, constant
 from siyu.publication.candidate import write_table
+from siyu.publication.damage import damaged_files
+from siyu.publication.maintenance import remove_publication
 from siyu.publication.manifest import Manifest, Table, check_files, read_manifest, write_manifest
 from siyu.publication.publish import accept, publishing
 from siyu.publication.records import (
@@ -32,6 +35,7 @@ from siyu.publication.records import (
 )
 from siyu.publication.restore import linked
 from siyu.settings import Home, Settings
+from siyu.state.staging import staging_folder
 from siyu.storage import fsync_path, inside
 
 _MEMBER, _UNKNOWN = "member_id", "unknown"
@@ -45,6 +49,7 @@ class ErasedPublications:
     removed: int  # rows that went, over all publications
     kept_without: int  # rows with money, which stay without the person
     revised: int  # older publications that have a revision now
+    given_up: int  # older publications that were damaged, so that nobody can say who is in them: removed
     published: int | None  # what took the place of the publication that stood; None where that names nobody
 
 
@@ -65,30 +70,38 @@ def erase_published(home: Home, settings: Settings, tombstones: Tombstones) -> E
 
     Raises:
         LockedError: Another process is publishing.
-        DamagedFileError: A publication is not what was published, so it cannot be revised; what is served is.
+        DamagedFileError: The publication that stands is not what was published; nothing of what is published has
+            changed. The next night's takes its place.
         EnvironmentFaultError: A target could not be written or reached; the next call finishes it.
     """
-    with publishing(home, settings, run_id="erasure") as publisher, connect(settings=settings) as connection:
+    with (
+        publishing(home, settings, run_id="erasure") as publisher,
+        staging_folder(home, settings, "erasure") as spill,
+        connect(settings=settings, spill=spill) as connection,
+    ):
         shutil.rmtree(home.candidates, ignore_errors=True)
         _undo_half_swaps(home)
-        revisions, published = [], None
+        revisions, published, given_up = [], None, 0
         current = current_publication(home)
         if current and (revision := _revise(connection, current, tombstones)):
-            standing = accept(
+            published = accept(
                 publisher, revision.folder, revision.manifest, run_id=current.run_id, restores=current.id
-            )
-            published = standing.id
-            if publisher.postgres:
-                publisher.postgres.vacuum(revision.manifest)
+            ).id
         for publication in present_publications(home):
-            if revision := _revise(connection, publication, tombstones):
-                publisher.check_lock()
+            publisher.check_lock()
+            if damaged_files(publication.folder):
+                remove_publication(home, publication)
+                given_up += 1
+            elif revision := _revise(connection, publication, tombstones):
                 _swap(publication, revision)
                 revisions.append(revision)
+        if publisher.postgres and (standing := current_publication(home)):
+            publisher.postgres.vacuum(read_manifest(standing.folder))
         return ErasedPublications(
             removed=sum(revision.removed for revision in revisions),
             kept_without=sum(revision.kept_without for revision in revisions),
             revised=len(revisions),
+            given_up=given_up,
             published=published,
         )
 
@@ -133,8 +146,10 @@ def _named(
 ) -> frozenset[str]:
     """The values in a table that name somebody forgotten: a member_id, a token, or `type|scope|token`."""
     rows = connection.read_parquet(str(inside(folder, table.file)))
-    by_name = {value.rpartition("|")[2]: value for value in names_in(rows, columns_of_people(table))}
-    return frozenset(by_name[name] for name in tombstones.among(by_name))
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for value in names_in(rows, columns_of_people(table)):
+        by_name[value.rpartition("|")[2]].add(value)
+    return frozenset(value for name in tombstones.among(by_name) for value in by_name[name])
 
 
 def _without(

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from siyu.publication.records import (
+    RECORD,
     Publication,
     present_publications,
-    publication_folder,
-    publication_log,
     publish_lock,
+    read_record,
     remove_leftovers,
     write_record,
 )
@@ -52,7 +52,6 @@ def prune_publications(home: Home, settings: Settings, now: datetime) -> list[st
     with publish_lock(home, settings, run_id=RUN_ID):
         remove_leftovers(home.publications)
         present = present_publications(home)
-        records = {record.id: record for record in publication_log(home)}
         kept = {publication.id for publication in present[-settings.keep_publications :]} | _month_ends(
             present
         )
@@ -60,15 +59,19 @@ def prune_publications(home: Home, settings: Settings, now: datetime) -> list[st
         for publication in present:
             if publication.id in kept or publication.published_at > youngest_to_go:
                 continue
-            record = records[publication.id]
-            folder = publication_folder(home, publication.id)
-            write_record(home.publications / f"{record.name}.json", record)
-            condemned = home.publications / f".{record.name}.tmp"
-            folder.rename(condemned)  # gone at once for everyone, even if the removal is cut off
-            fsync_path(home.publications)
-            shutil.rmtree(condemned)
-            removed.append(record.name)
+            remove_publication(home, publication)
+            removed.append(publication.folder.name)
     return removed
+
+
+def remove_publication(home: Home, publication: Publication) -> None:
+    """Remove a publication's files and keep its record; the caller holds the publish lock."""
+    record = read_record(publication.folder / RECORD)
+    write_record(home.publications / f"{record.name}.json", record)
+    condemned = home.publications / f".{record.name}.tmp"
+    publication.folder.rename(condemned)  # gone at once for everyone, even if the removal is cut off
+    fsync_path(home.publications)
+    shutil.rmtree(condemned)
 
 
 def prune_candidates(home: Home, settings: Settings, now: datetime) -> list[str]:

@@ -28,6 +28,7 @@ on conflict (window) do update set
 """
 _GET = "select sealed from checkpoints where window = ? and revision = ?"
 _FORGET = "delete from checkpoints where window = ?"
+_FORGET_ALL = "delete from checkpoints"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Checkpoints:
         with opened(self.home, _CREATE) as connection:
             row = connection.execute(_GET, (window, revision)).fetchone()
         return self.box.open(window, row[0]) if row else None
+
+    def forget_all(self) -> None:
+        """Remove every window's position: each is read anew."""
+        with opened(self.home, _CREATE) as connection, connection:
+            connection.execute(_FORGET_ALL)
 
     def forget(self, window: str) -> None:
         """Remove a window's position, whatever its revision."""
