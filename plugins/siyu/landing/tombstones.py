@@ -22,6 +22,7 @@ create table if not exists tombstones (
 )
 """
 _ADD = "insert into tombstones (tombstone, erased_at) values (?, ?) on conflict do nothing"
+_IS_THERE = "select 1 from sqlite_master where type = 'table' and name = 'tombstones'"
 _ALL = "select tombstone from tombstones"
 _LENGTH = 32
 
@@ -51,8 +52,9 @@ def read_tombstones(home: Home) -> Tombstones:
     """
     if not database_file(home).exists():
         return Tombstones()
-    with opened(home, _CREATE) as connection:
-        known = frozenset(tombstone for (tombstone,) in connection.execute(_ALL))
+    with opened(home, "") as connection:  # who only reads writes nothing
+        is_there = connection.execute(_IS_THERE).fetchone()
+        known = frozenset(tombstone for (tombstone,) in connection.execute(_ALL)) if is_there else frozenset()
     return Tombstones(known=known, key=open_tombstone_key(home)) if known else Tombstones()
 
 
