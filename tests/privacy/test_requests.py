@@ -1,7 +1,7 @@
 """Whom a request is about: files of requests, former ids, numbers that changed hands, people nobody knows."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from siyu.orchestration.requests import erase_requested
 from siyu.orchestration.runs import Run
 from siyu.privacy import Request, erase, export_member, read_requests
 from siyu.privacy.persons import find_persons, id_of
+from siyu.publication import status
 from siyu.resources import CUSTOMERS
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
@@ -124,6 +125,13 @@ def test_what_is_published_keeps_somebody_or_loses_money(shop: Home) -> None:
         (1, None),
         (2, 1),
     ]
+
+
+def test_an_erasure_makes_yesterdays_numbers_look_like_todays(shop: Home) -> None:
+    tomorrow = status(shop).published_at + timedelta(days=1)
+    erase(shop, Settings(), [Request(kind="member_id", value="m_anna")], **WHO)
+    found = status(shop, now=tomorrow)
+    assert (found.current_id, found.restores, found.age_hours) == (2, 1, 24.0)
 
 
 def test_what_a_person_is_given_lacks_something_or_holds_somebody_else(shop: Home) -> None:

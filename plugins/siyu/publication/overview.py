@@ -5,6 +5,7 @@ Here: gathering it and saying it in words. Not here: the command (cli).
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -49,6 +50,7 @@ class Status:
     current_id: int | None  # None before the first publication
     as_of_date: date | None
     published_at: datetime | None
+    night_published_at: datetime | None  # when its night was: a rollback or an erasure makes no numbers newer
     age_hours: float | None
     restores: int | None
     hold: Hold | None
@@ -92,7 +94,8 @@ class Status:
         since = [
             incident
             for incident in self.failures
-            if incident.is_of_a_night and (self.published_at is None or incident.last_at > self.published_at)
+            if incident.is_of_a_night
+            and (self.night_published_at is None or incident.last_at > self.night_published_at)
         ]
         return max(since, key=lambda incident: incident.last_at, default=None)
 
@@ -108,20 +111,21 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
     current = current_publication(home)
     targets = shown_by_target(home)
     current_id = current.id if current else None
+    log = publication_log(home)
+    night = _night_of(current, log)
     return Status(
         home=str(home),
         current_id=current_id,
         as_of_date=current.as_of_date if current else None,
         published_at=current.published_at if current else None,
-        age_hours=round(((now or utc_now()) - current.published_at) / timedelta(hours=1), 2)
-        if current
-        else None,
+        night_published_at=night,
+        age_hours=round(((now or utc_now()) - night) / timedelta(hours=1), 2) if night else None,
         restores=current.restores if current else None,
         hold=current_hold(home),
         targets=targets,
         is_complete=all(shown == current_id for shown in targets.values()),
         last_verdict=_last_verdict(home),
-        publications=tuple(publication_log(home)[::-1][:last]),
+        publications=tuple(log[::-1][:last]),
         locks={
             lock.name: holder
             for lock in sorted(home.state.glob("*.lock"))
@@ -131,6 +135,15 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
         damaged=damage(home),
         missing=_missing(current),
     )
+
+
+def _night_of(current: Publication | None, log: Sequence[PublicationRecord]) -> datetime | None:
+    """When the night published what stands now: that which it restores, however often."""
+    by_id = {record.id: record for record in log}
+    record = by_id[current.id] if current else None
+    while record and record.restores is not None:
+        record = by_id.get(record.restores)
+    return record.published_at if record else None
 
 
 def _missing(current: Publication | None) -> tuple[str, ...]:
