@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pandas  # noqa: F401 - DuckDB imports it at first use; once here instead of in every child
 
-from siyu.landing import add_tombstones, create_raw_views, open_quarantine, read_records
-from siyu.landing.personal import open_keys, open_private_key, unseal
+from siyu.landing import add_tombstones, create_raw_views, open_quarantine
+from siyu.landing.personal import open_keys
 from siyu.privacy import Request, erase
 from siyu.privacy.persons import id_of
 from siyu.publication import publish_candidate, published_state
@@ -24,6 +24,7 @@ from siyu.resources import CUSTOMERS
 from siyu.settings import Home, Settings
 from tests.landing.killed_landing import count_and_kill_at, in_child
 from tests.landing.shop import BRAND, CHANNEL, File, Shop, customer, files_of, order
+from tests.privacy.searching import unsealed
 from tests.publication.small_candidates import served_restricted, write_candidate
 
 PHONE, TOKEN = "13912345678", "token3"
@@ -55,7 +56,6 @@ def prepare(home: Home) -> None:
 
 def seen(home: Home) -> dict[str, object]:
     """All that somebody could be found in, without what differs between two runs."""
-    private = open_private_key(home)
     with duckdb.connect() as connection:
         create_raw_views(connection, home)
         people = connection.sql("select phone_token from raw.files__customers").fetchall()
@@ -63,16 +63,10 @@ def seen(home: Home) -> dict[str, object]:
             "select order_id, customer_token, paid_amount::varchar from raw.files__orders"
         )
         landed = [sorted(people, key=repr), sorted(orders.fetchall(), key=repr)]
-    sealed = [
-        one.get("kind")
-        for record in read_records(home)
-        if record.vault
-        for one in unseal(home.root / record.vault.file, private)
-    ]
     return {
         "landed": landed,
         "open": [(row.source_name, row.source_row) for row in open_quarantine(home)],
-        "sealed": sealed,
+        "sealed": [one.get("kind") for one in unsealed(home)],
         "published": [
             sorted((name, table.checksum) for name, table in read_manifest(one.folder).tables.items())
             for one in present_publications(home)

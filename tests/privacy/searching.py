@@ -5,7 +5,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from siyu.landing import read_records
 from siyu.landing.personal import open_private_key, unseal
 from siyu.settings import Home
 from tests.security.secrets import contents
@@ -42,6 +44,17 @@ def found_in(home: Home, needles: Mapping[str, str]) -> dict[str, set[str]]:
             for run in set(_RUN.findall(content)) & by_bytes.keys()
         }
     return found
+
+
+def unsealed(home: Home) -> list[dict[str, Any]]:
+    """All records of the vault that loads name, in the order of the loads."""
+    private = open_private_key(home)
+    return [
+        one
+        for record in read_records(home)
+        if record.vault
+        for one in unseal(home.root / record.vault.file, private)
+    ]
 
 
 def _decoded(home: Home, file: Path) -> Iterator[bytes]:

@@ -1,18 +1,18 @@
 """Who was forgotten does not come back from an API: not with a new version, a bad row, or a window half read before."""
 
-import hashlib
 import json
 from typing import Any
 
 import pytest
 
 from siyu.channels.api.judging import QuotaGoneError
-from siyu.landing import read_records
-from siyu.landing.personal import open_keys, open_private_key, unseal
+from siyu.landing.personal import open_keys
 from siyu.privacy import Request, erase
+from siyu.privacy.persons import id_of
 from siyu.settings import Home, Settings
 from tests.channels.api.platform import Answer, Asked, running
 from tests.channels.api.shop import extract, order, orders_page, raw
+from tests.privacy.searching import unsealed
 
 WHO = {"by": "li.na", "reason": "test"}
 CANARY, PHONE = "oCanary00001", "13800000001"
@@ -25,23 +25,13 @@ def serving(orders: list[Any]) -> Any:
 def forget_the_first_buyer(home: Home) -> None:
     ((brand, channel),) = {(row[0], row[1]) for row in raw(home, "orders", "brand_code, channel_code")}
     token = open_keys(home).tokenizer.customer(brand, channel, CANARY)
-    identifier = f"customer|{channel}|{token}"
-    member_id = "m" + hashlib.sha256(identifier.encode()).hexdigest()[:20]
+    member_id = id_of(f"customer|{channel}|{token}")
     proof = erase(home, Settings(), [Request(kind="member_id", value=member_id)], **WHO)
     assert proof.persons == 1
 
 
 def sealed(home: Home) -> str:
-    private = open_private_key(home)
-    return json.dumps(
-        [
-            one
-            for record in read_records(home)
-            if record.vault
-            for one in unseal(home.root / record.vault.file, private)
-        ],
-        ensure_ascii=False,
-    )
+    return json.dumps(unsealed(home), ensure_ascii=False)
 
 
 def test_f34_a_new_version_or_a_bad_row_brings_somebody_back(home: Home) -> None:

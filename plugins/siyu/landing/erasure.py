@@ -7,8 +7,7 @@ Here: the sweep. Not here: who is forgotten (tombstones), what is left of a row 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -29,10 +28,17 @@ from siyu.landing.records import (
     resources_of,
     verify,
 )
-from siyu.landing.redaction import PossibleNames, is_among, names_in, row_count, token_columns, without
+from siyu.landing.redaction import PossibleNames, is_any_among, names_in, row_count, token_columns, without
 from siyu.landing.register import LOCK_NAME
 from siyu.landing.sql import SEPARATOR
-from siyu.landing.supersede import ERASURE, finish_begun, supersede, supersede_file, supersedes_folder
+from siyu.landing.supersede import (
+    ERASURE,
+    finish_begun,
+    loads_by_resource,
+    supersede,
+    supersede_file,
+    supersedes_folder,
+)
 from siyu.landing.tombstones import Tombstones
 from siyu.settings import Home, Settings
 from siyu.state.locks import hold
@@ -109,14 +115,13 @@ def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstone
             erased = tombstones.among(names_in(rows, columns))
             if not erased:
                 continue
-            named = rows.filter(reduce(or_, (is_among(one, erased) for one in columns)))
+            before, named = row_count(rows), row_count(rows.filter(is_any_among(columns, erased)))
             left = without(rows, resource, erased)
-            before, touched, after = (row_count(one) for one in (rows, named, left))
-            supersede(
+            done = supersede(
                 connection, home, channel=channel, resource=resource, loads=loads, rows=left, reason=ERASURE
             )
-            removed = before - after
-            yield ErasedRows(removed=removed, kept_without=touched - removed, files=1)
+            removed = before - done.rows
+            yield ErasedRows(removed=removed, kept_without=named - removed, files=1)
     if damaged:
         raise damaged[0]
 
@@ -124,10 +129,9 @@ def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstone
 def _raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFile]]]:
     """By channel and resource, by file: the loads that have rows in it."""
     found: dict[tuple[str, str], dict[str, dict[str, StoredFile]]] = defaultdict(lambda: defaultdict(dict))
-    for record in live(read_records(home)):
-        for name, landed in record.resources.items():
-            if landed.raw is not None:
-                found[record.source.channel, name][landed.raw.file][record.load_id] = landed.raw
+    for resource, loads in loads_by_resource(home).items():
+        for load_id, stored in loads.items():
+            found[resource][stored.file][load_id] = stored
     return found
 
 
@@ -135,7 +139,7 @@ def _tokens_in_raw(connection: DuckDBPyConnection, home: Home) -> set[str]:
     """Every token that some row has."""
     found: set[str] = set()
     records = live(read_records(home))
-    for channel, name in _raw_files(home):
+    for channel, name in loads_by_resource(home):
         resource = resources_of(records, channel)[name]
         rows = registered_rows(connection, home, of_channel(records, channel), resource)
         found.update(names_in(rows, token_columns(resource)))

@@ -60,7 +60,7 @@ def without(rows: DuckDBPyRelation, resource: Resource, erased: frozenset[str]) 
         own = [name for name, field in tokens.items() if field in resource.key_fields]
         for name in own or accounts:
             rows = rows.filter(~hits[name])
-    is_hit = reduce(or_, hits.values())
+    is_hit = is_any_among(tokens, erased)
 
     def kept(name: str) -> Expression:
         if name in hits:
@@ -78,6 +78,11 @@ def _null_where(condition: Expression, name: str) -> Expression:
 def is_among(name: str, values: frozenset[str]) -> Expression:
     """Whether a column's value is one of these; never null."""
     return CoalesceOperator(column(name).isin(*map(constant, sorted(values))), constant(False))
+
+
+def is_any_among(names: Iterable[str], values: frozenset[str]) -> Expression:
+    """Whether one of several columns at least has one of these values; never null."""
+    return reduce(or_, (is_among(name, values) for name in names))
 
 
 def row_count(rows: DuckDBPyRelation) -> int:

@@ -95,7 +95,7 @@ def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
             staging_folder(home, settings, COMPACTION) as spill,
             connect(settings=settings, spill=spill) as connection,
         ):
-            for (channel, name), loads in _loads_by_resource(home).items():
+            for (channel, name), loads in loads_by_resource(home).items():
                 small = small_files(loads)
                 if len({stored.file for stored in small.values()}) >= settings.compact_files:
                     resource = resources_of(read_records(home), channel)[name]
@@ -310,7 +310,8 @@ def _old_files(home: Home, stored: Iterable[StoredFile], still_named: set[str]) 
     return {path_of(home, one) for one in stored if one.file not in still_named}
 
 
-def _loads_by_resource(home: Home) -> dict[tuple[str, str], dict[str, StoredFile]]:
+def loads_by_resource(home: Home) -> dict[tuple[str, str], dict[str, StoredFile]]:
+    """By channel and resource: the loads that count (load id → its raw file now)."""
     loads: dict[tuple[str, str], dict[str, StoredFile]] = defaultdict(dict)
     for record in live(read_records(home)):
         for name, landed in record.resources.items():

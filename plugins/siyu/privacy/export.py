@@ -5,8 +5,6 @@ Here: gathering it. Not here: where it goes (cli).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -17,7 +15,7 @@ from siyu.landing import read_records
 from siyu.landing.personal import open_keys, open_private_key, unseal
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import live, of_channel, resources_of, verify
-from siyu.landing.redaction import PossibleNames, is_among, token_columns
+from siyu.landing.redaction import PossibleNames, is_any_among, token_columns
 from siyu.privacy.persons import Person, Request, find_persons
 from siyu.publication import current_publication
 from siyu.publication.erasure import columns_of_people
@@ -150,5 +148,5 @@ def _names(person: Person) -> frozenset[str]:
 
 
 def _about(rows: DuckDBPyRelation, columns: tuple[str, ...], person: Person) -> Iterator[dict[str, Any]]:
-    own = rows.filter(reduce(or_, (is_among(column, _names(person)) for column in columns)))
+    own = rows.filter(is_any_among(columns, _names(person)))
     yield from own.to_arrow_table().to_pylist()

@@ -10,15 +10,13 @@ import re
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
 from pathlib import Path
 
 from duckdb import CaseExpression, DuckDBPyConnection, Expression
 
 from siyu.engine import connect
 from siyu.landing import Tombstones
-from siyu.landing.redaction import is_among, names_in, row_count
+from siyu.landing.redaction import is_any_among, names_in, row_count
 from siyu.landing.sql import column, constant
 from siyu.publication.candidate import write_table
 from siyu.publication.damage import damaged_files
@@ -83,6 +81,8 @@ def erase_published(home: Home, settings: Settings, tombstones: Tombstones) -> E
         _undo_half_swaps(home)
         revisions, published, given_up = [], None, 0
         current = current_publication(home)
+        if current:
+            check_files(current.folder, read_manifest(current.folder))
         if current and (revision := _revise(connection, current, tombstones)):
             published = accept(
                 publisher, revision.folder, revision.manifest, run_id=current.run_id, restores=current.id
@@ -114,9 +114,8 @@ def columns_of_people(table: Table) -> list[str]:
 def _revise(
     connection: DuckDBPyConnection, publication: Publication, tombstones: Tombstones
 ) -> _Revision | None:
-    """Write what stays of a publication beside it; None where all of it does."""
+    """Write what stays of a whole publication beside it; None where all of it does."""
     manifest = read_manifest(publication.folder)
-    check_files(publication.folder, manifest)
     named = {
         name: _named(connection, publication.folder, table, tombstones)
         for name, table in manifest.tables.items()
@@ -161,7 +160,7 @@ def _without(
     """
     file = inside(folder, table.file)
     rows, columns = connection.read_parquet(str(file)), columns_of_people(table)
-    is_named = reduce(or_, (is_among(name, named) for name in columns))
+    is_named = is_any_among(columns, named)
     has_money = any(one.type.startswith("DECIMAL") for one in table.schema)
     if has_money and columns == [_MEMBER] and _MEMBER not in table.primary_key:
         left = rows.select(*(_unnamed(name, is_named) for name in rows.columns))

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from siyu.landing import add_tombstones, read_tombstones
 from siyu.publication import published_state
@@ -21,11 +22,12 @@ def everything(database: Database) -> str:
     found = []
     with psycopg.connect(database.admin_uri) as connection:
         tables = connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables"
+            "select schemaname, tablename from pg_tables"
             " where schemaname in ('marts', 'restricted', 'marts_candidate', 'publishing')"
         ).fetchall()
-        for (table,) in tables:
-            found += connection.execute(f"select t::text from {table} as t").fetchall()  # noqa: S608
+        for names in tables:
+            query = sql.SQL("select t::text from {} as t").format(sql.Identifier(*names))
+            found += connection.execute(query).fetchall()
     return repr(found)
 
 
