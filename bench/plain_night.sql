@@ -617,6 +617,61 @@ select
     cast(null as bigint) as allowed_count
 where false;
 
+create table marts.member_consent as
+with decisions as (
+    select
+        brand_code,
+        member_of(channel_code, customer_token) as member_id,
+        purpose,
+        contact_channel,
+        is_granted,
+        decided_at,
+        business_date(expires_at) as expires_date,
+        consent_source
+    from raw.files__consents
+    where not is_excluded and business_date(decided_at) <= as_of()
+    qualify row_number() over (
+        partition by channel_code, customer_token, purpose, contact_channel, decided_at
+        order by updated_at desc nulls last, is_granted, _group_hash desc, _load_id, _source_row
+    ) = 1
+),
+
+ways as (
+    select contact_channel
+    from read_csv(getvariable('seeds') || '/contact_channels.csv', header = true, delim = ',', all_varchar = true)
+    union
+    select contact_channel from decisions where contact_channel <> 'any'
+),
+
+-- a customer of the files has one account
+newest as (
+    select decisions.* replace (ways.contact_channel as contact_channel)
+    from decisions
+    join ways on decisions.contact_channel in (ways.contact_channel, 'any')
+    qualify row_number() over (
+        partition by decisions.brand_code, member_id, purpose, ways.contact_channel
+        order by decided_at desc, is_granted, expires_date nulls last, consent_source
+    ) = 1
+)
+
+select
+    brand_code,
+    member_id,
+    purpose,
+    contact_channel,
+    as_of() as as_of_date,
+    is_granted and expires_date > as_of() is not false as is_consented,
+    case
+        when not is_granted then 'withdrawn'
+        when expires_date <= as_of() then 'expired'
+        else 'granted'
+    end as consent_status,
+    decided_at,
+    expires_date,
+    consent_source,
+    1 as account_count
+from newest;
+
 create table marts.dim_products as
 with names as (
     select product_key, product_name, category
@@ -942,6 +997,17 @@ expected as (
         on members.brand_code = of_categories.brand_code and main_categories.category = of_categories.category
 ),
 
+allowed as (
+    select
+        brand_code,
+        member_id,
+        string_agg(contact_channel, ',' order by contact_channel) filter (where is_consented) as contact_channels,
+        bool_or(consent_status = 'withdrawn') as has_withdrawn
+    from marts.member_consent
+    where purpose = 'marketing'
+    group by all
+),
+
 -- a customer of the files is in one channel, nobody's friend and in no group
 wide as (
     select
@@ -958,6 +1024,8 @@ wide as (
         0 as open_group_count,
         members.enrolled_at,
         members.added_at,
+        allowed.contact_channels as marketing_contact_channels,
+        coalesce(allowed.has_withdrawn, false) as has_withdrawn_marketing,
         members.first_order_date,
         expected.last_order_date,
         members.days_since_last_order,
@@ -981,6 +1049,7 @@ wide as (
         expected.backtest_error_days
     from marts.dim_members as members
     left join expected on members.member_id = expected.member_id
+    left join allowed on members.member_id = allowed.member_id and members.brand_code = allowed.brand_code
     left join marts.member_rfm as lifetime
         on members.member_id = lifetime.member_id and lifetime.rfm_window = 'lifetime'
     left join marts.member_rfm as of_year
@@ -2029,6 +2098,9 @@ copy (
     from marts.member_cohort order by brand_code, cohort_month, month_number
 ) to 'member_cohort.parquet' (compression zstd);
 copy (from marts.member_360 order by member_id) to 'member_360.parquet' (compression zstd);
+copy (
+    from marts.member_consent order by brand_code, member_id, purpose, contact_channel
+) to 'member_consent.parquet' (compression zstd);
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
 copy (from marts.fct_identity_events order by event_number) to 'fct_identity_events.parquet' (compression zstd);
 copy (from marts.member_id_redirects order by old_member_id) to 'member_id_redirects.parquet' (compression zstd);

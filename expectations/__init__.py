@@ -35,6 +35,7 @@ PROMISED_MODELS = (
     "fct_touches",
     "ltv_cac",
     "member_360",
+    "member_consent",
     "member_id_redirects",
     "rpt_identity_conflicts",
 )

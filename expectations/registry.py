@@ -311,6 +311,12 @@ _CHECKS = (
     ),
     # ---- members and segments agree with the orders
     Check(
+        id="marketing_contacts_are_consented",
+        models=("member_360", "member_consent"),
+        severity="critical",
+        protects="nobody is contacted for marketing who has not consented to it, or has withdrawn",
+    ),
+    Check(
         id="rfm_lifetime_is_the_buyers",
         models=("member_rfm", "fct_orders"),
         severity="critical",

@@ -253,6 +253,30 @@ TOUCHES = Resource(
     ),
 )
 
+CONSENTS = Resource(
+    name="consents",
+    kind=Kind.VERSIONS,
+    within=("customer_id", "purpose", "contact_channel"),
+    key="decided_at",
+    happened="decided_at",
+    fields=(
+        *_OWNERS,
+        _CUSTOMER_REQUIRED,
+        _f("purpose", "text", "What it is about, e.g. marketing or chat_archive.", required=True),
+        _f(
+            "contact_channel",
+            "text",
+            "Way of contact, from seed `contact_channels`; any where it is about all of them.",
+            required=True,
+        ),
+        _f("is_granted", "boolean", "True where granted, false where refused or withdrawn.", required=True),
+        _f("decided_at", "timestamp", "When the person decided.", required=True),
+        _f("expires_at", "timestamp", "When a granted one ends by itself; empty where it does not."),
+        _f("consent_source", "text", "Where the person decided: form, store, hotline …", required=True),
+        _UPDATED,
+    ),
+)
+
 COSTS = Resource(
     name="costs",
     kind=Kind.VERSIONS,
@@ -420,7 +444,7 @@ INVENTORY = Resource(
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for resource in (
-        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, TOUCHES, COSTS),
+        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, CONSENTS, TOUCHES, COSTS),
         *(STORES, GUIDES, ROSTERS, FOOTFALL, TARGETS, INVENTORY),
     )
 }

@@ -1,4 +1,4 @@
-"""What tills export beside orders: stores, guides, rosters, footfall, targets, stock, payments. Good and bad files."""
+"""What shops export beside orders: payments, stores, guides, footfall, stock, consents … Good and bad files."""
 
 from typing import Any
 from zlib import crc32
@@ -95,6 +95,20 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "门店,日期,货号,尺码,库存,成本",
         "S1,2026-02-28,P1-41,41,3,33.335",
     ),
+    "consents": (
+        {
+            "card": column("会员卡号", "id", personal="identifier"), "way": column("方式", "text"),
+            "said": column("是否同意", "text"), "at": column("时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+            "where": column("来源", "text"),
+        },
+        {
+            "customer_id": "card", "purpose": {"constant": "marketing"}, "contact_channel": "way",
+            "is_granted": {"condition": {"column": "said", "equals": "同意"}},
+            "decided_at": "at", "consent_source": "where",
+        },
+        "会员卡号,方式,是否同意,时间,来源",
+        "K1,sms,同意,2026-03-01 10:00:00,入会表单",
+    ),
 }  # fmt: skip
 
 
@@ -161,6 +175,10 @@ def test_an_empty_file_lands(shop: Shop, resource: str) -> None:
         ("inventory", "S1,2026-02-28,P1-41,41,,1", "missing_value"),
         ("inventory", "S1,2026-02-28,P1-41,41,3,-1", "negative_value"),
         ("inventory", "S1,2099-02-28,P1-41,41,3,1", "date_after_landing"),
+        ("consents", ",sms,同意,2026-03-01 10:00:00,入会表单", "missing_value"),
+        ("consents", "K2,,同意,2026-03-01 10:00:00,入会表单", "missing_value"),
+        ("consents", "K2,sms,同意,,入会表单", "missing_value"),
+        ("consents", "K2,sms,同意,2099-03-01 10:00:00,入会表单", "date_after_landing"),
     ],
 )
 def test_a_bad_row_lands_or_takes_the_good_ones_with_it(

@@ -118,6 +118,32 @@ class World:
             | told,
         )
 
+    def consent(
+        self,
+        customer: str,
+        day: date,
+        *,
+        granted: bool = True,
+        purpose: str = "marketing",
+        via: str = "sms",
+        expires: date | None = None,
+        channel: str = "tmall_shop",
+    ) -> None:
+        """What a person decided about a purpose and a way of contact."""
+        self._add(
+            "consents",
+            {
+                "channel_code": channel,
+                "customer_id": customer,
+                "purpose": purpose,
+                "contact_channel": via,
+                "is_granted": granted,
+                "decided_at": _noon(day),
+                "expires_at": _noon(expires) if expires else None,
+                "consent_source": "form" if granted else "hotline",
+            },
+        )
+
     def touch(
         self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5"
     ) -> None:
@@ -299,6 +325,13 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
         world.customer(f"tmall_shop-{number}", enrolled=first_day + timedelta(days=number), added=first_day)
         arm = HOLDOUT if number % 2 else "coupon"
         world.touch(f"tmall_shop-{number}", arm=arm, day=AS_OF - timedelta(days=90))
+    for number in range(100):
+        name, asked = f"tmall_shop-{number}", first_day + timedelta(days=number)
+        world.consent(name, asked, via=("sms", "wecom", "any")[number % 3])
+        if number % 5 == 0:
+            world.consent(name, asked + timedelta(days=100), granted=False)
+        if number % 7 == 0:
+            world.consent(name, asked + timedelta(days=200), expires=AS_OF + timedelta(days=number % 2))
     for month in range(24):
         day = first_day + timedelta(days=29 * month)
         world.cost("1200.00", day)

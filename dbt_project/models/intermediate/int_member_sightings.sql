@@ -8,6 +8,7 @@
     ('points_changes', 'fct_points'),
     ('feedback', 'fct_feedback'),
     ('relations', 'fct_relations'),
+    ('consents', 'fct_consents'),
 ] -%}
 
 with

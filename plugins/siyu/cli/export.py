@@ -18,6 +18,18 @@ def export(
         Path, typer.Argument(metavar="FILE", help="What to write; its ending, .csv or .xlsx, says how.")
     ],
     *,
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="PURPOSE",
+            help="What rows about persons leave for: analysis, or e.g. marketing (who consented alone).",
+        ),
+    ] = None,
+    contact_channel: Annotated[
+        str | None,
+        typer.Option("--via", metavar="CHANNEL", help="How they will be contacted, e.g. sms or wecom."),
+    ] = None,
     publication: Annotated[
         int | None,
         typer.Option("--publication", metavar="ID", help="Id of a publication; default the current one."),
@@ -33,6 +45,16 @@ def export(
     from siyu.publication.exports import export_table
     from siyu.settings import existing_home
 
-    made = export_table(existing_home(home), model, file, publication_id=publication, force=force)
+    made = export_table(
+        existing_home(home),
+        model,
+        file,
+        purpose=purpose,
+        contact_channel=contact_channel,
+        publication_id=publication,
+        force=force,
+    )
     words = f"{made.rows:,} rows of {made.model}, publication {made.publication}: {made.file}"
+    if made.left_out:
+        words += f"\n{made.left_out:,} rows left out: no consent to {purpose} by {contact_channel}"
     print_result(made, words, as_json=as_json)

@@ -1,6 +1,7 @@
 """Write a published table as CSV or XLSX, for people with a spreadsheet.
 
-Here: how rows become cells that no spreadsheet takes for a formula. Not here: which tables there are (manifest).
+Here: whose rows may leave for what, and how rows become cells that no spreadsheet takes for a formula. Not here: which
+tables there are (manifest), what a person has consented to (the mart member_consent).
 
 A spreadsheet runs a cell that starts like a formula, and what a customer or a shop typed can start so. In CSV such
 text gets an apostrophe in front; in XLSX it is typed as text. Numbers are never changed: a negative amount stays one.
@@ -27,6 +28,8 @@ from siyu.publication.records import publication_folder, standing_publication
 from siyu.settings import Home, load_settings
 from siyu.storage import inside, sha256_of, written_whole
 
+ANALYSIS = "analysis"  # the purpose for which nobody is contacted
+CONSENTS = "member_consent"
 XLSX_ROWS = 1_048_576  # of a sheet, its header among them
 XLSX_CELL = 32_767  # characters of a cell
 _ROWS_AT_ONCE = 5_000
@@ -49,11 +52,19 @@ class Exported:
     model: str
     publication: int
     rows: int
+    left_out: int  # rows of persons who have not consented
     file: Path
 
 
 def export_table(
-    home: Home, model: str, file: Path, *, publication_id: int | None = None, force: bool = False
+    home: Home,
+    model: str,
+    file: Path,
+    *,
+    purpose: str | None = None,
+    contact_channel: str | None = None,
+    publication_id: int | None = None,
+    force: bool = False,
 ) -> Exported:
     """Write one published table to `file`, whose ending says how: `.csv` or `.xlsx`.
 
@@ -63,12 +74,16 @@ def export_table(
         home: Where the publications are.
         model: Name of a published table.
         file: What to write; its folder must exist.
+        purpose: What rows about persons leave for; not needed where a table has none. `analysis` takes all rows: nobody
+            is contacted. Any other takes those of persons who consent to it today, as the current publication's
+            member_consent says, whichever publication is exported.
+        contact_channel: How they will be contacted, where that is the purpose.
         publication_id: None takes the current publication.
         force: Replace an existing file.
 
     Raises:
         UsageError: No such publication, table, ending or folder; the file exists; the rows or a text do not fit
-            a sheet. Nothing has been written.
+            a sheet; rows about persons without a purpose. Nothing has been written.
         DamagedFileError: The publication's bytes are not those that were published. Nothing has been written.
         EnvironmentFaultError: The file could not be written; what was there before stands.
     """
@@ -83,26 +98,82 @@ def export_table(
         raise UsageError(f"{file} is there already", do="choose another name, or --force to replace it")
     found_id, folder = _publication(home, publication_id)
     table = _table(folder, model)
-    if file.suffix.lower() == ".xlsx" and table.rows >= XLSX_ROWS:
+    _check_purpose(table, model, purpose, contact_channel)
+    try:
+        with connect(settings=load_settings(home)) as connection:
+            rows = _rows_of(connection, folder, table)
+            if contact_channel is not None:
+                consented = _consented(connection, home, str(purpose), contact_channel)
+                rows = rows.join(consented, "brand_code, member_id", how="semi")
+            (count,) = rows.count("*").fetchone() or (0,)
+            if file.suffix.lower() == ".xlsx" and count >= XLSX_ROWS:
+                raise UsageError(
+                    f"{model} has {count:,} rows",
+                    expected=f"at most {XLSX_ROWS - 1:,}, which is what a sheet holds below its header",
+                    do="export it as .csv",
+                )
+            if contact_channel is not None:  # a join keeps no order
+                rows = rows.sort(*map(duckdb.ColumnExpression, table.primary_key))
+            with written_whole(file) as staged:
+                write(staged, model, rows)
+    except (OSError, duckdb.Error) as error:
+        raise EnvironmentFaultError(
+            f"{file} could not be written ({type(error).__name__})", do="look at the disk and its permissions"
+        ) from error
+    return Exported(model=model, publication=found_id, rows=count, left_out=table.rows - count, file=file)
+
+
+def _check_purpose(table: Table, model: str, purpose: str | None, contact_channel: str | None) -> None:
+    """UsageError unless the purpose says whose rows may leave."""
+    columns = set(table.columns)
+    if purpose is None and any(name.endswith("member_id") for name in columns):
         raise UsageError(
-            f"{model} has {table.rows:,} rows",
-            expected=f"at most {XLSX_ROWS - 1:,}, which is what a sheet holds below its header",
-            do="export it as .csv",
+            f"{model} has rows about persons",
+            expected="what they leave for",
+            do=f"add --for {ANALYSIS}, or --for marketing --via sms (who has consented to that)",
         )
+    if (contact_channel is None) != (purpose in (None, ANALYSIS)):
+        raise UsageError(
+            f"--for {purpose or 'nothing'} with --via {contact_channel or 'nothing'}",
+            expected=f"--for {ANALYSIS} alone, or another purpose with the way of contact",
+            do="say for instance --for marketing --via sms",
+        )
+    if contact_channel is not None and not columns >= {"brand_code", "member_id"}:
+        raise UsageError(
+            f"{model} does not say of each row whose it is and which brand's",
+            expected="a table with brand_code and member_id, e.g. member_360",
+        )
+
+
+def _consented(
+    connection: duckdb.DuckDBPyConnection, home: Home, purpose: str, contact_channel: str
+) -> duckdb.DuckDBPyRelation:
+    """Brands and persons that consent today, one row each."""
+    folder = standing_publication(home).folder
+    consents = _rows_of(connection, folder, _table(folder, CONSENTS))
+    asked = {(purpose, contact_channel)}
+    if not asked & (known := set(consents.select("purpose", "contact_channel").distinct().fetchall())):
+        raise UsageError(
+            f"nobody has said anything of {purpose} by {contact_channel}",
+            expected=" or ".join(f"--for {said} --via {way}" for said, way in sorted(known))
+            or "consents, which no source of this home gives",
+            do="land the consents first: docs/how-to/record-consent.md",
+        )
+    is_asked = (duckdb.ColumnExpression("purpose") == duckdb.ConstantExpression(purpose)) & (
+        duckdb.ColumnExpression("contact_channel") == duckdb.ConstantExpression(contact_channel)
+    )
+    return consents.filter(is_asked & duckdb.ColumnExpression("is_consented")).select(
+        "brand_code", "member_id"
+    )
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> duckdb.DuckDBPyRelation:
     parquet = inside(folder, table.file)
     if not parquet.is_file() or sha256_of(parquet) != table.sha256:
         raise DamagedFileError(
             f"{parquet} is not what was published", expected=table.sha256, do="export another publication"
         )
-    try:
-        with connect(settings=load_settings(home)) as connection, written_whole(file) as staged:
-            rows = connection.read_parquet(os.fspath(parquet))
-            write(staged, model, rows)
-    except (OSError, duckdb.Error) as error:
-        raise EnvironmentFaultError(
-            f"{file} could not be written ({type(error).__name__})", do="look at the disk and its permissions"
-        ) from error
-    return Exported(model=model, publication=found_id, rows=table.rows, file=file)
+    return connection.read_parquet(os.fspath(parquet))
 
 
 def could_be_a_formula(text: str) -> bool:

@@ -20,6 +20,12 @@ relations as (
 
 ),
 
+consents as (
+
+    select * from {{ ref('member_consent') }}
+
+),
+
 rfm as (
 
     select * from {{ ref('member_rfm') }}
@@ -57,6 +63,21 @@ open_relations_per_member as (
     from relations
     where is_open
     group by member_id
+
+),
+
+-- what was said to another brand does not help the one that knows the person
+marketing_consents_per_member as (
+
+    select
+        brand_code,
+        member_id,
+        string_agg(contact_channel, ',' order by contact_channel) filter (where is_consented)
+            as contact_channels,
+        bool_or(consent_status = 'withdrawn') as has_withdrawal
+    from consents
+    where purpose = 'marketing'
+    group by brand_code, member_id
 
 ),
 
@@ -112,6 +133,8 @@ gathered as (
         channels_per_member.linked_channel_count,
         coalesce(open_relations_per_member.open_guide_count, 0) as open_guide_count,
         coalesce(open_relations_per_member.open_group_count, 0) as open_group_count,
+        marketing_consents_per_member.contact_channels,
+        coalesce(marketing_consents_per_member.has_withdrawal, false) as has_withdrawal,
         coalesce(lifetime.net_amount, 0) as lifetime_net_amount,
         coalesce(of_window.order_count, 0) as order_count,
         coalesce(of_window.net_amount, 0) as net_amount,
@@ -145,6 +168,10 @@ gathered as (
         on members.member_id = channels_per_member.member_id
     left join open_relations_per_member
         on members.member_id = open_relations_per_member.member_id
+    left join marketing_consents_per_member
+        on
+            members.member_id = marketing_consents_per_member.member_id
+            and members.brand_code = marketing_consents_per_member.brand_code
     left join rfm as lifetime
         on
             members.member_id = lifetime.member_id
@@ -206,6 +233,10 @@ wide as (
         cast(open_group_count as integer) as open_group_count,
         enrolled_at,
         added_at,
+
+        -- what the person allows
+        contact_channels as marketing_contact_channels,
+        has_withdrawal as has_withdrawn_marketing,
 
         -- what the person has bought
         first_order_date,

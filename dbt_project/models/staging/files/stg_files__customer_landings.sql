@@ -7,6 +7,7 @@ landings as (
         'order_lines': 'customer_token',
         'refunds': 'customer_token',
         'touches': 'customer_token',
+        'consents': 'customer_token',
     }) }}
 
 )

@@ -1,0 +1,52 @@
+with
+
+versions as (
+
+    select
+        *,
+        row_number() over (
+            partition by channel_code, customer_token, purpose, contact_channel, decided_at
+            order by
+                updated_at desc nulls last,
+                -- one second cannot both grant and withdraw: the withdrawal is taken
+                is_granted asc,
+                _group_hash desc,
+                _load_id asc,
+                _source_row asc
+        ) as version_rank
+    from {{ source('raw', 'files__consents') }}
+
+),
+
+newest as (
+
+    select
+        -- ids
+        {{ customer_key('channel_code', 'customer_token') }} as customer_key,
+        brand_code,
+        channel_code,
+
+        -- what was decided
+        purpose,
+        contact_channel,
+        is_granted,
+        consent_source,
+
+        -- timestamps (UTC)
+        decided_at,
+        expires_at,
+        updated_at,
+
+        -- does it count
+        is_excluded,
+        exclusion_reason,
+
+        -- the pipeline's own
+        _load_id,
+        _source_row
+    from versions
+    where version_rank = 1
+
+)
+
+select * from newest
