@@ -44,6 +44,29 @@ def test_a_file_that_is_not_what_the_mapping_says_is_refused(shop: Shop, name: s
     assert list(shop.home.staging.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("encoding", "options", "told"),
+    [
+        ("cp1252", {}, "say `encoding: cp1252`"),  # taken for Chinese
+        ("utf-8", {"encoding": "latin-1"}, "when it is read as latin-1.*say `encoding: utf-8`"),
+        ("gb18030", {"encoding": "utf-8"}, "say `encoding: gb18030`"),
+    ],
+)
+def test_a_wrong_encoding_is_told_as_a_missing_column(
+    shop: Shop, encoding: str, options: dict[str, str], told: str
+) -> None:
+    total = "金额" if encoding == "gb18030" else "Größe"
+    columns = ORDER_COLUMNS | {
+        "placed": ORDER_COLUMNS["placed"] | {"from": "placed"},
+        "total": ORDER_COLUMNS["total"] | {"from": total},
+    }
+    text = f"order,placed,{total}\n{ROW}\n"
+    with pytest.raises(SourceError, match=f"(?s){told}"):
+        shop.orders(text.encode(encoding), columns=columns, **options)
+    found = shop.orders(text.encode(encoding), columns=columns, encoding=encoding)
+    assert (len(found.records), found.rejects) == (1, [])
+
+
 def test_an_error_about_headers_never_repeats_somebodys_data(shop: Shop) -> None:
     with pytest.raises(SourceError) as error:
         shop.orders(f"张三,13800138000,zhang@example.com\n{ROW}\n")

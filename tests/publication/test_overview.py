@@ -17,6 +17,7 @@ from siyu.settings import Home, Settings
 from siyu.state import outbox
 from siyu.state.locks import hold
 from siyu.state.rates import Rate
+from tests.gate.worlds import World
 from tests.publication.small_candidates import NOON, write_candidate
 
 app = typer.Typer()
@@ -186,6 +187,21 @@ def test_the_answer_to_whether_numbers_can_be_trusted_is_not_five_lines(
         "open: nothing",
     ]
     assert said("status", "--home", str(home)).splitlines() == answer(home, code=0)
+
+
+def test_rows_in_quarantine_are_kept_from_who_asks_for_trust(home: Home, settings: Settings) -> None:
+    world = World()
+    world.customer("anna")
+    first = world.land(home, settings, bad=[{"customer_id": "b", "enrolled_at": "soon"}] * 2)
+    write_candidate(home, "night1", load_ids=(first.load_id,))
+    publish_candidate(home, settings, "night1")
+    assert answer(home, code=0)[4] == "open: 2 new rows in quarantine, the report says why"
+    assert "quarantine: 2 new rows" in said("status", "--details", "--home", str(home))
+    world.customer("bert")
+    second = world.land(home, settings)
+    write_candidate(home, "night2", amount="11.00", load_ids=(first.load_id, second.load_id))
+    publish_candidate(home, settings, "night2")
+    assert answer(home, code=0)[4] == "open: nothing"  # they were told the night before
 
 
 def test_a_failure_since_the_publication_is_trusted(home: Home, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from siyu.clock import utc_now
 from siyu.errors import DamagedFileError
+from siyu.landing.records import live, read_records
 from siyu.publication.damage import damage
 from siyu.publication.manifest import read_manifest
 from siyu.publication.publish import VERDICT
@@ -23,6 +24,7 @@ from siyu.publication.records import (
     PublicationRecord,
     current_hold,
     current_publication,
+    publication_folder,
     publication_log,
 )
 from siyu.publication.targets import shown_by_target
@@ -62,6 +64,9 @@ class Status:
     failures: tuple[Incident, ...]  # what failed and is not over, oldest first
     damaged: tuple[str, ...]  # files of the current publication, marts.duckdb: not what was published
     missing: tuple[str, ...] = ()  # streams that the current publication is without
+    new_quarantined: int = (
+        0  # rows of its loads that went to quarantine and are not in the publication before
+    )
 
     def is_fresher_than(self, age: timedelta) -> bool:
         """Whether something was published within this time, every target shows it, and nothing casts doubt on it."""
@@ -134,6 +139,7 @@ def status(home: Home, *, now: datetime | None = None, last: int = 14) -> Status
         failures=open_incidents(home),
         damaged=damage(home),
         missing=_missing(current),
+        new_quarantined=_new_quarantined(home, current, log),
     )
 
 
@@ -151,6 +157,23 @@ def _missing(current: Publication | None) -> tuple[str, ...]:
     with suppress(DamagedFileError):
         return read_manifest(current.folder).missing if current else ()
     return ()
+
+
+def _new_quarantined(home: Home, current: Publication | None, log: Sequence[PublicationRecord]) -> int:
+    """Rows that the loads of the current publication left in quarantine, as far as it is made of new loads."""
+    if current is None:
+        return 0
+    earlier = [record for record in log if record.id < current.id]
+    with suppress(DamagedFileError, FileNotFoundError):  # other lines tell of damage; an old one may be gone
+        before = read_manifest(publication_folder(home, earlier[-1].id)).load_ids if earlier else ()
+        new = set(current.load_ids) - set(before)
+        return sum(
+            landed.counts.quarantined
+            for record in live(read_records(home))
+            if record.load_id in new
+            for landed in record.resources.values()
+        )
+    return 0
 
 
 def age_of_the_night_due(settings: Settings, now: datetime) -> timedelta:
@@ -197,6 +220,8 @@ def _open(found: Status, doubts: tuple[str, ...]) -> list[str]:
     known = [f"on hold {_hold_text(found.hold)}"] if found.hold else []
     known += [f"{name}: {_mending(name)}" for name in found.damaged]
     known += [f"{failure.name} failed {_failure_text(failure)}"] if failure else []
+    if found.new_quarantined:
+        known.append(f"{found.new_quarantined:,} new rows in quarantine, the report says why")
     known += [f"run {holder.run} is at work since {holder.since}" for holder in _at_work(found)]
     return known or (["not known; siyu doctor looks further"] if doubts else [])
 
@@ -235,6 +260,8 @@ def status_text(found: Status) -> str:
     lines += [f"FAILED {incident.name} {_failure_text(incident)}" for incident in found.failures]
     if found.last_verdict:
         lines.append(f"last audit: {_audit_text(found.last_verdict)}")
+    if found.new_quarantined:
+        lines.append(f"quarantine: {found.new_quarantined:,} new rows, the report says why")
     for name, holder in found.locks.items():
         lines.append(f"{name}: held by process {holder.pid} (run {holder.run}, since {holder.since})")
     if found.publications:

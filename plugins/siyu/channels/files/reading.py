@@ -3,8 +3,9 @@
 Here: which reader a format has, and what is known of a file while it is open. Not here: types, rules, records.
 """
 
+import codecs
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -22,6 +23,7 @@ from siyu.channels.files.workbooks import Sheet
 from siyu.errors import SourceError
 
 _HEADER_SEARCH_ROWS = 50
+_COMMON_ENCODINGS = ("utf-8", "gb18030", "cp1252", "big5")
 
 
 @dataclass(kw_only=True)
@@ -100,8 +102,28 @@ def open_source(source: SourceMapping, file: SourceFile, cell_limit_bytes: int) 
             return
         blocks = rows_of_lines(source, file.name, lines)
         first: list[Row] = next(blocks, [])
-        columns = _Columns(source, file.name, first)
+        try:
+            columns = _Columns(source, file.name, first)
+        except SourceError:
+            if other := _encoding_with_the_columns(source, file, but=encoding):
+                raise SourceError(
+                    f"{file.name} has not the columns of source {source.name} when it is read as {encoding}",
+                    expected=f"what it has as {other}",
+                    do=f"say `encoding: {other}` in source {source.name} of the mapping",
+                ) from None
+            raise
         yield _reading(columns, chain([first[columns.skip :]], blocks), cell_limit_bytes, encoding)
+
+
+def _encoding_with_the_columns(source: SourceMapping, file: SourceFile, *, but: str) -> str | None:
+    """A common encoding in which the file has the mapping's columns."""
+    for encoding in _COMMON_ENCODINGS:
+        if codecs.lookup(encoding) == codecs.lookup(but):
+            continue
+        with suppress(SourceError), open_text(file.path, encoding) as text:
+            _Columns(source, file.name, next(rows_of_lines(source, file.name, Lines(text)), []))
+            return encoding
+    return None
 
 
 class _Columns:
