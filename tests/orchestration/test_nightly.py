@@ -64,6 +64,7 @@ def test_nights_of_a_small_shop_from_first_to_broken_file(tmp_path: Path) -> Non
     again = nightly(home, mapping, log)
     assert again.returncode == 0, again.stderr
     assert "Nothing new" in again.stdout
+    assert f"refunds: the newest row is of 2026-03-22; what is after {AS_OF} counts" in again.stdout
     assert len(list((home / "publications").iterdir())) == 1
     assert GROSS in (home / "report" / "index.html").read_text(encoding="utf-8")
     assert str(home / "report" / "index.html") in again.stdout

@@ -104,5 +104,13 @@ def _landed(night: Night) -> list[str]:
                 f"{load['source']} → {resource}: {counts['landed']:,} landed"
                 f" ({excluded:,} excluded), {counts['unchanged']:,} unchanged, {counts['quarantined']:,} quarantined"
             )
+    as_of = night.publication.as_of_date.isoformat()
+    lines += [
+        f"{load['source']} → {resource}: the newest row is of {newest};"
+        f" what is after {as_of} counts from a later night on"
+        for load in facts.get("loads", [])
+        for resource, newest in load["newest"].items()
+        if newest > as_of
+    ]
     lines += [f"{name}: claimed by no mapping, not read" for name in facts.get("unclaimed", [])]
     return lines

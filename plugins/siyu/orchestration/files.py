@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from siyu.channels.files import claim_files, land_file, load_mapping
+from siyu.clock import local_date
 from siyu.errors import EnvironmentFaultError, SiyuError, UsageError
 from siyu.landing import LoadRecord
 from siyu.orchestration.journal import Step
@@ -49,7 +50,8 @@ def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
                 raise
             except SiyuError as error:
                 refused.append(error)
-    step.facts = {"loads": [_facts(record) for record in landed], "unclaimed": unclaimed}
+    zone = run.settings.business_timezone
+    step.facts = {"loads": [_facts(record, zone) for record in landed], "unclaimed": unclaimed}
     step.rows = sum(resource.counts.landed for record in landed for resource in record.resources.values())
     if refused:
         first = refused[0]
@@ -58,9 +60,14 @@ def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:
     return [record.load_id for record in landed]
 
 
-def _facts(record: LoadRecord) -> dict[str, Any]:
+def _facts(record: LoadRecord, timezone: str) -> dict[str, Any]:
     return {
         "load_id": record.load_id,
         "source": record.source.name,
         "resources": {name: asdict(resource.counts) for name, resource in record.resources.items()},
+        "newest": {
+            name: local_date(resource.newest_at, timezone).isoformat()
+            for name, resource in record.resources.items()
+            if resource.newest_at
+        },
     }
