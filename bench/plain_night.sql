@@ -911,6 +911,121 @@ left join rfm_segments as segments
         and judged.is_frequent = segments.is_frequent
         and judged.is_high_value = segments.is_high_value;
 
+create table marts.member_tag as
+with declared as (
+    select * from read_csv(getvariable('seeds') || '/tags.csv', header = true, delim = ',', types = {
+        'tag_name': 'varchar', 'tag_group': 'varchar', 'is_single_valued': 'boolean', 'is_sensitive': 'boolean',
+        'label_en': 'varchar', 'label_zh': 'varchar'})
+    where not is_sensitive
+),
+
+imported as (
+    select
+        brand_code,
+        member_of(channel_code, customer_token) as member_id,
+        tag_name,
+        tag_value,
+        'imported' as tag_method,
+        tag_source,
+        message_id,
+        business_date(tagged_at) as valid_from,
+        business_date(removed_at) as valid_to
+    from raw.files__member_tags
+    where not is_excluded and business_date(tagged_at) <= as_of()
+    qualify row_number() over (
+        partition by channel_code, customer_token, tag_name, tag_value, tagged_at
+        order by updated_at desc nulls last, removed_at is not null desc, _group_hash desc, _load_id, _source_row
+    ) = 1
+),
+
+bought as (
+    select
+        members.brand_code,
+        orders.member_id,
+        'bought_category' as tag_name,
+        products.category as tag_value,
+        'derived' as tag_method,
+        'orders' as tag_source,
+        cast(null as varchar) as message_id,
+        min(orders.paid_date) as valid_from,
+        cast(null as date) as valid_to
+    from marts.fct_order_lines as lines
+    join marts.fct_orders as orders on lines.order_key = orders.order_key
+    join marts.dim_products as products on lines.product_key = products.product_key
+    join marts.dim_members as members on orders.member_id = members.member_id
+    where orders.member_order_number is not null and not lines.is_excluded and products.category is not null
+    group by all
+),
+
+tags as (
+    select
+        found.* replace (if(valid_to <= as_of(), valid_to, date '9999-12-31') as valid_to),
+        declared.* exclude (tag_name),
+        if(declared.is_single_valued, '', found.tag_value) as own_value
+    from (
+        from imported
+        where
+            tag_source <> 'chat'
+            or message_id is not null and (brand_code, member_id) in (
+                select (brand_code, member_id)
+                from marts.member_consent
+                where purpose = 'chat_archive' and contact_channel = 'wecom' and is_consented
+            )
+        union all
+        from bought
+    ) as found
+    join declared on found.tag_name = declared.tag_name
+    where valid_from < valid_to is not false
+),
+
+-- a new value of a single-valued tag ends the old one; of the others, what overlaps is one
+stays as (
+    select
+        * replace (if(is_single_valued, least(valid_to, coalesce(lead(valid_from) over turns, valid_to)), valid_to) as valid_to),
+        if(
+            not is_single_valued
+            and max(valid_to) over (turns rows between unbounded preceding and 1 preceding) >= valid_from,
+            0,
+            1
+        ) as begins
+    from tags
+    window turns as (
+        partition by brand_code, member_id, tag_name, own_value
+        order by valid_from, valid_to, tag_value, tag_method, message_id
+    )
+),
+
+numbered as (
+    select *, sum(begins) over (
+        partition by brand_code, member_id, tag_name, own_value
+        order by valid_from, tags_end, tag_value, tag_method, message_id
+        rows unbounded preceding
+    ) as stay
+    from (select *, valid_to as tags_end from stays)
+)
+
+select
+    brand_code,
+    member_id,
+    tag_name,
+    tag_value,
+    tag_group,
+    label_en as tag_label_en,
+    label_zh as tag_label_zh,
+    tag_method,
+    tag_source,
+    message_id,
+    valid_from,
+    nullif(max(valid_to) over whole, date '9999-12-31') as valid_to,
+    max(valid_to) over whole = date '9999-12-31' as is_current
+from numbered
+where valid_from < valid_to
+window whole as (partition by brand_code, member_id, tag_name, own_value, stay)
+qualify row_number() over (
+    partition by brand_code, member_id, tag_name, own_value, stay
+    order by valid_from, valid_to, tag_value, tag_method, message_id
+) = 1;
+
 create table marts.member_360 as
 with categories as (
     select
@@ -2104,4 +2219,7 @@ copy (
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
 copy (from marts.fct_identity_events order by event_number) to 'fct_identity_events.parquet' (compression zstd);
 copy (from marts.member_id_redirects order by old_member_id) to 'member_id_redirects.parquet' (compression zstd);
+copy (
+    from marts.member_tag order by brand_code, member_id, tag_name, tag_value, valid_from
+) to 'member_tag.parquet' (compression zstd);
 copy (from marts.rpt_identity_conflicts order by conflict_key) to 'rpt_identity_conflicts.parquet' (compression zstd);

@@ -37,5 +37,6 @@ PROMISED_MODELS = (
     "member_360",
     "member_consent",
     "member_id_redirects",
+    "member_tag",
     "rpt_identity_conflicts",
 )

@@ -277,6 +277,30 @@ CONSENTS = Resource(
     ),
 )
 
+MEMBER_TAGS = Resource(
+    name="member_tags",
+    kind=Kind.VERSIONS,
+    within=("customer_id", "tag_name", "tag_value"),
+    key="tagged_at",
+    happened="tagged_at",
+    fields=(
+        *_OWNERS,
+        _CUSTOMER_REQUIRED,
+        _f("tag_name", "text", "What the tag is about, from seed `tags`, e.g. shoe_size.", required=True),
+        _f("tag_value", "text", "The tag: a word or a number of a list, never free text.", required=True),
+        _f(
+            "tag_source",
+            "text",
+            "Where it is from: survey, form, assessment, guide …; chat where it was read out of a message.",
+            required=True,
+        ),
+        _f("message_id", "id", "Message that it was read out of; what comes from a chat needs one."),
+        _f("tagged_at", "timestamp", "When it was put on.", required=True),
+        _f("removed_at", "timestamp", "When it was taken off; empty while it is on."),
+        _UPDATED,
+    ),
+)
+
 COSTS = Resource(
     name="costs",
     kind=Kind.VERSIONS,
@@ -444,7 +468,7 @@ INVENTORY = Resource(
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for resource in (
-        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, CONSENTS, TOUCHES, COSTS),
+        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, CONSENTS, MEMBER_TAGS, TOUCHES, COSTS),
         *(STORES, GUIDES, ROSTERS, FOOTFALL, TARGETS, INVENTORY),
     )
 }

@@ -109,6 +109,19 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "会员卡号,方式,是否同意,时间,来源",
         "K1,sms,同意,2026-03-01 10:00:00,入会表单",
     ),
+    "member_tags": (
+        {
+            "card": column("会员卡号", "id", personal="identifier"), "tag": column("标签", "text"),
+            "value": column("取值", "text"), "where": column("来源", "text"), "message": column("消息", "id"),
+            "at": column("时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "customer_id": "card", "tag_name": "tag", "tag_value": "value", "tag_source": "where",
+            "message_id": "message", "tagged_at": "at",
+        },
+        "会员卡号,标签,取值,来源,消息,时间",
+        "K1,shoe_size,41,survey,,2026-03-01 10:00:00",
+    ),
 }  # fmt: skip
 
 
@@ -175,6 +188,9 @@ def test_an_empty_file_lands(shop: Shop, resource: str) -> None:
         ("inventory", "S1,2026-02-28,P1-41,41,,1", "missing_value"),
         ("inventory", "S1,2026-02-28,P1-41,41,3,-1", "negative_value"),
         ("inventory", "S1,2099-02-28,P1-41,41,3,1", "date_after_landing"),
+        ("member_tags", ",shoe_size,41,survey,,2026-03-01 10:00:00", "missing_value"),
+        ("member_tags", "K2,shoe_size,,survey,,2026-03-01 10:00:00", "missing_value"),
+        ("member_tags", "K2,shoe_size,41,survey,,2099-03-01 10:00:00", "date_after_landing"),
         ("consents", ",sms,同意,2026-03-01 10:00:00,入会表单", "missing_value"),
         ("consents", "K2,,同意,2026-03-01 10:00:00,入会表单", "missing_value"),
         ("consents", "K2,sms,同意,,入会表单", "missing_value"),

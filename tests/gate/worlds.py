@@ -144,6 +144,33 @@ class World:
             },
         )
 
+    def tag(
+        self,
+        customer: str,
+        name: str,
+        value: str,
+        day: date,
+        *,
+        until: date | None = None,
+        source: str = "survey",
+        message: str | None = None,
+        channel: str = "tmall_shop",
+    ) -> None:
+        """A tag that another system put on a person."""
+        self._add(
+            "member_tags",
+            {
+                "channel_code": channel,
+                "customer_id": customer,
+                "tag_name": name,
+                "tag_value": value,
+                "tag_source": source,
+                "message_id": message,
+                "tagged_at": _noon(day),
+                "removed_at": _noon(until) if until else None,
+            },
+        )
+
     def touch(
         self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5"
     ) -> None:
@@ -332,6 +359,13 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
             world.consent(name, asked + timedelta(days=100), granted=False)
         if number % 7 == 0:
             world.consent(name, asked + timedelta(days=200), expires=AS_OF + timedelta(days=number % 2))
+        world.consent(name, asked, purpose="chat_archive", via="wecom", granted=number % 2 == 0)
+        world.tag(name, "shoe_size", str(38 + number % 5), asked)
+        world.tag(name, "shoe_size", str(38 + number % 4), asked + timedelta(days=30))
+        world.tag(name, "special_needs", "allergy", asked, source="form")
+        world.tag(name, "需求", "爱运动", asked, source="chat", message=f"m{number}")
+        world.tag(name, "需求", "爱折扣", asked, until=asked + timedelta(days=9))
+        world.tag(name, "需求", "爱折扣", asked + timedelta(days=number % 12), until=AS_OF)
     for month in range(24):
         day = first_day + timedelta(days=29 * month)
         world.cost("1200.00", day)

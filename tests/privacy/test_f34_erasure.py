@@ -85,6 +85,8 @@ def shoppers_and_their_orders(count: int, *, days_later: int = 0) -> World:
                     world.refund(
                         "1.00", min(day, AS_OF), order_id=order_id, customer=account, channel=channel
                     )
+        world.consent(one.accounts[SHOP], AS_OF)
+        world.tag(one.accounts[SHOP], "special_needs", "allergy", AS_OF)
         world.touch(one.accounts[SHOP], arm="treatment" if number % 2 else "holdout", day=AS_OF)
     return world
 
@@ -169,6 +171,8 @@ def test_f34_a_place_that_is_searched_did_not_hold_them_before(story: Story) -> 
         "raw/order_lines",
         "raw/refunds",
         "raw/touches",
+        "raw/consents",
+        "raw/member_tags",
         "vault",
         "warehouse",
         "candidates",

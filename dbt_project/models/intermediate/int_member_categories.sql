@@ -26,6 +26,7 @@ amounts as (
         orders.member_id,
         products.category,
         sum(order_lines.line_amount) as line_amount,
+        min(orders.paid_date) as first_bought_date,
         max(orders.paid_date) as last_bought_date
     from order_lines
     inner join orders

@@ -9,6 +9,7 @@
     ('feedback', 'fct_feedback'),
     ('relations', 'fct_relations'),
     ('consents', 'fct_consents'),
+    ('tags', 'int_tags_imported'),
 ] -%}
 
 with

@@ -16,6 +16,7 @@ observations as (
         account_id,
         stream,
         observed_at,
+        max(window_date) as window_date,
         -- what a refused item would have held is not known to be gone
         bool_or(is_complete and skipped_count = 0) as is_complete
     from loads

@@ -8,6 +8,7 @@ landings as (
         'refunds': 'customer_token',
         'touches': 'customer_token',
         'consents': 'customer_token',
+        'member_tags': 'customer_token',
     }) }}
 
 )
