@@ -55,9 +55,14 @@ class Readers:
         self._folder = folder
         self.seen: list[dict[str, Any]] = []
 
-    def publishing_begins(self) -> None:
-        """From now on a read counts as one during publishing."""
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """A read that begins inside counts as one during publishing."""
         (self._folder / "busy").touch()
+        try:
+            yield
+        finally:
+            (self._folder / "busy").unlink()
 
     def total(self, what: str) -> int:
         """Sum over all readers."""
