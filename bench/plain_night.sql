@@ -1139,6 +1139,13 @@ wide as (
         0 as open_group_count,
         members.enrolled_at,
         members.added_at,
+        case
+            when members.first_order_at < members.added_at then 'convert_then_add'
+            when members.first_order_at >= members.added_at then 'add_then_convert'
+        end as conversion_order,
+        'none' as service_mode,
+        coalesce(of_year.spend_rank <= ceil(0.01 * of_year.buyer_count), false) as is_partner_exception,
+        cast(coalesce(tag_counts.tag_count, 0) as integer) as tag_count,
         allowed.contact_channels as marketing_contact_channels,
         coalesce(allowed.has_withdrawn, false) as has_withdrawn_marketing,
         members.first_order_date,
@@ -1164,6 +1171,9 @@ wide as (
         expected.backtest_error_days
     from marts.dim_members as members
     left join expected on members.member_id = expected.member_id
+    left join (
+        select member_id, count(*) filter (where is_current) as tag_count from marts.member_tag group by all
+    ) as tag_counts on members.member_id = tag_counts.member_id
     left join allowed on members.member_id = allowed.member_id and members.brand_code = allowed.brand_code
     left join marts.member_rfm as lifetime
         on members.member_id = lifetime.member_id and lifetime.rfm_window = 'lifetime'

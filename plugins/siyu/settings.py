@@ -59,6 +59,7 @@ class DbtVars(BaseModel):
     next_order_minimum_purchases: int = Field(default=3, ge=2, le=1_000)
     next_order_category_gaps: int = Field(default=30, ge=1, le=1_000_000_000)
     next_order_due_days: Days = 7
+    private_partner_share: Share = 0.01
     campaign_minimum_persons: int = Field(default=30, ge=1, le=1_000_000_000)
 
 

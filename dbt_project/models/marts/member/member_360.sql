@@ -26,6 +26,19 @@ consents as (
 
 ),
 
+current_tags as (
+
+    select * from {{ ref('member_tag') }}
+    where is_current
+
+),
+
+topic_groups as (
+
+    select * from {{ ref('topic_groups') }}
+
+),
+
 rfm as (
 
     select * from {{ ref('member_rfm') }}
@@ -81,6 +94,32 @@ marketing_consents_per_member as (
 
 ),
 
+tags_per_member as (
+
+    select
+        member_id,
+        count(*) as tag_count
+    from current_tags
+    group by member_id
+
+),
+
+-- in a group of a topic today, and holding its tag
+topic_members as (
+
+    select distinct relations.member_id
+    from relations
+    inner join topic_groups
+        on relations.group_key = topic_groups.group_key
+    inner join current_tags
+        on
+            relations.member_id = current_tags.member_id
+            and topic_groups.tag_name = current_tags.tag_name
+            and topic_groups.tag_value = current_tags.tag_value
+    where relations.is_open
+
+),
+
 categories_per_member as (
 
     select
@@ -133,6 +172,13 @@ gathered as (
         channels_per_member.linked_channel_count,
         coalesce(open_relations_per_member.open_guide_count, 0) as open_guide_count,
         coalesce(open_relations_per_member.open_group_count, 0) as open_group_count,
+        coalesce(tags_per_member.tag_count, 0) as tag_count,
+        topic_members.member_id is not null as is_topic_member,
+        coalesce(
+            of_window.spend_rank
+            <= ceil({{ exact_share('private_partner_share') }} * of_window.buyer_count),
+            false
+        ) as is_top_spender,
         marketing_consents_per_member.contact_channels,
         coalesce(marketing_consents_per_member.has_withdrawal, false) as has_withdrawal,
         coalesce(lifetime.net_amount, 0) as lifetime_net_amount,
@@ -168,6 +214,10 @@ gathered as (
         on members.member_id = channels_per_member.member_id
     left join open_relations_per_member
         on members.member_id = open_relations_per_member.member_id
+    left join tags_per_member
+        on members.member_id = tags_per_member.member_id
+    left join topic_members
+        on members.member_id = topic_members.member_id
     left join marketing_consents_per_member
         on
             members.member_id = marketing_consents_per_member.member_id
@@ -233,6 +283,20 @@ wide as (
         cast(open_group_count as integer) as open_group_count,
         enrolled_at,
         added_at,
+        case
+            when first_order_at < added_at then 'convert_then_add'
+            when first_order_at >= added_at then 'add_then_convert'
+        end as conversion_order,
+
+        -- how the person is served
+        case
+            when is_top_spender and open_guide_count = 1 then 'private_partner'
+            when is_topic_member then 'topic'
+            when open_guide_count > 0 then 'assistant'
+            else 'none'
+        end as service_mode,
+        is_top_spender and open_guide_count <> 1 as is_partner_exception,
+        cast(tag_count as integer) as tag_count,
 
         -- what the person allows
         contact_channels as marketing_contact_channels,
