@@ -1192,6 +1192,52 @@ select
     backtest_error_days
 from wide;
 
+create table marts.member_coverage as
+with counted as (
+    select
+        members.brand_code,
+        added_at is not null or marketing_contact_channels is not null as is_reachable,
+        members.is_enrolled as is_identified,
+        tag_count >= 1 as is_tagged,
+        tag_count >= 3 as is_profiled,
+        member_id in (
+            select member_id from marts.fct_touches
+            where not is_holdout and date_diff('day', touched_date, as_of()) < 30
+        ) as is_touched,
+        coalesce(date_diff('day', business_date(enrolled_at), as_of()) < 30, false) as is_new,
+        coalesce(date_diff('day', business_date(added_at), as_of()) < 30, false) as is_new_follower,
+        not coalesce(channels.is_owned, false) as is_platform_only
+    from marts.member_360 as members
+    left join marts.dim_channels as channels
+        on members.brand_code = channels.brand_code and members.channel_code = channels.channel_code
+)
+
+select
+    brands.brand_code,
+    as_of() as as_of_date,
+    30 as window_days,
+    count(counted.brand_code) as member_count,
+    count(*) filter (where is_reachable) as stage_1_count,
+    count(*) filter (where is_reachable and is_identified) as stage_2_count,
+    count(*) filter (where is_reachable and is_identified and is_tagged) as stage_3_count,
+    count(*) filter (where is_reachable and is_identified and is_profiled) as stage_4_count,
+    count(*) filter (where is_reachable and is_identified and is_profiled and is_touched) as stage_5_count,
+    count(*) filter (where is_reachable) as stage_1_raw_count,
+    count(*) filter (where is_identified) as stage_2_raw_count,
+    count(*) filter (where is_tagged) as stage_3_raw_count,
+    count(*) filter (where is_profiled) as stage_4_raw_count,
+    count(*) filter (where is_touched) as stage_5_raw_count,
+    ratio(count(*) filter (where is_profiled), count(counted.brand_code)) as tag_coverage_rate,
+    coalesce(ratio(count(*) filter (where is_profiled), count(counted.brand_code)) < 0.70, true)
+        as is_tiering_low_confidence,
+    count(*) filter (where is_new) as new_member_count,
+    count(*) filter (where is_new_follower) as new_follower_count,
+    count(*) filter (where is_new and is_platform_only) as platform_only_new_member_count,
+    ratio(count(*) filter (where is_new and is_platform_only), count(*) filter (where is_new)) as platform_only_share
+from marts.dim_brands as brands
+left join counted on brands.brand_code = counted.brand_code
+group by brands.brand_code;
+
 create table marts.member_cohort as
 with buyers as (
     select member_id, brand_code, month_of(first_order_date) as cohort_month
@@ -2223,6 +2269,7 @@ copy (
     from marts.member_cohort order by brand_code, cohort_month, month_number
 ) to 'member_cohort.parquet' (compression zstd);
 copy (from marts.member_360 order by member_id) to 'member_360.parquet' (compression zstd);
+copy (from marts.member_coverage order by brand_code) to 'member_coverage.parquet' (compression zstd);
 copy (
     from marts.member_consent order by brand_code, member_id, purpose, contact_channel
 ) to 'member_consent.parquet' (compression zstd);

@@ -36,6 +36,7 @@ PROMISED_MODELS = (
     "ltv_cac",
     "member_360",
     "member_consent",
+    "member_coverage",
     "member_id_redirects",
     "member_tag",
     "rpt_identity_conflicts",
