@@ -2246,6 +2246,122 @@ select
 from judged
 left join in_two_arms using (campaign_code);
 
+create table marts.member_tag_quality as
+with assigned as (
+    select campaign_code, member_id, min(arm) as arm, min(touched_at) as assigned_at
+    from marts.fct_touches
+    group by campaign_code, member_id
+    having min(arm) = max(arm) and min(touched_date) + 14 <= as_of()
+),
+
+exposures as (
+    select
+        arms.brand_code,
+        assigned.member_id,
+        business_date(assigned.assigned_at) as assigned_date,
+        exists (
+            from marts.fct_orders as orders
+            where
+                orders.member_id = assigned.member_id
+                and orders.is_valid
+                and assigned.assigned_at <= orders.paid_at
+                and assigned.assigned_at + to_days(14) > orders.paid_at
+        ) as has_converted
+    from assigned
+    join (select distinct brand_code, campaign_code, arm from marts.fct_touches where not is_holdout) as arms
+        on assigned.campaign_code = arms.campaign_code and assigned.arm = arms.arm
+),
+
+had as (
+    select
+        tags.brand_code,
+        tags.tag_name,
+        tags.tag_value,
+        count(*) as n,
+        count(*) filter (where exposures.has_converted) as converted
+    from exposures
+    join marts.member_tag as tags
+        on
+            exposures.brand_code = tags.brand_code
+            and exposures.member_id = tags.member_id
+            and exposures.assigned_date >= tags.valid_from
+            and exposures.assigned_date < coalesce(tags.valid_to, date '9999-12-31')
+    group by all
+),
+
+used as (
+    select tags.brand_code, tags.tag_name, tags.tag_value, max(touches.touched_date) as last_used_date
+    from marts.fct_touches as touches
+    join marts.member_tag as tags
+        on
+            touches.brand_code = tags.brand_code
+            and touches.member_id = tags.member_id
+            and touches.touched_date >= tags.valid_from
+            and touches.touched_date < coalesce(tags.valid_to, date '9999-12-31')
+    where not touches.is_holdout
+    group by all
+),
+
+counts as (
+    select
+        tags.*,
+        used.last_used_date,
+        coalesce(had.n, 0) as hn,
+        coalesce(had.converted, 0) as hc,
+        coalesce(everybody.n, 0) - coalesce(had.n, 0) as o_n,
+        coalesce(everybody.converted, 0) - coalesce(had.converted, 0) as oc
+    from (
+        select
+            brand_code,
+            tag_name,
+            tag_value,
+            min(tag_group) as tag_group,
+            min(tag_label_en) as tag_label_en,
+            min(tag_label_zh) as tag_label_zh,
+            count(distinct member_id) filter (where is_current) as member_count
+        from marts.member_tag
+        group by brand_code, tag_name, tag_value
+    ) as tags
+    left join used using (brand_code, tag_name, tag_value)
+    left join had using (brand_code, tag_name, tag_value)
+    left join (
+        select brand_code, count(*) as n, count(*) filter (where has_converted) as converted
+        from exposures
+        group by brand_code
+    ) as everybody using (brand_code)
+),
+
+lifts as (
+    select
+        *,
+        if(hn >= 100, cast(hc as double) / hn / nullif(cast(oc as double) / nullif(o_n, 0), 0), null) as lift,
+        1.959963984540054 * sqrt(
+            1.0 / nullif(cast(hc as double), 0) - 1.0 / nullif(cast(hn as double), 0)
+            + 1.0 / nullif(cast(oc as double), 0) - 1.0 / nullif(cast(o_n as double), 0)
+        ) as half_width
+    from counts
+)
+
+select
+    brand_code,
+    tag_name,
+    tag_value,
+    as_of() as as_of_date,
+    tag_group,
+    tag_label_en,
+    tag_label_zh,
+    member_count,
+    hn as holder_exposed_count,
+    hc as holder_converted_count,
+    o_n as other_exposed_count,
+    oc as other_converted_count,
+    cast(lift as numeric(18, 6)) as lift,
+    cast(lift * exp(-half_width) as numeric(18, 6)) as lift_low,
+    cast(lift * exp(half_width) as numeric(18, 6)) as lift_high,
+    last_used_date,
+    coalesce(date_diff('day', last_used_date, as_of()) > 90, true) as is_unused
+from lifts;
+
 -- 6. output ----------------------------------------------------------------------------------------------------------
 
 copy (from marts.campaign_lift order by campaign_code, arm) to 'campaign_lift.parquet' (compression zstd);
@@ -2276,6 +2392,9 @@ copy (
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
 copy (from marts.fct_identity_events order by event_number) to 'fct_identity_events.parquet' (compression zstd);
 copy (from marts.member_id_redirects order by old_member_id) to 'member_id_redirects.parquet' (compression zstd);
+copy (
+    from marts.member_tag_quality order by brand_code, tag_name, tag_value
+) to 'member_tag_quality.parquet' (compression zstd);
 copy (
     from marts.member_tag order by brand_code, member_id, tag_name, tag_value, valid_from
 ) to 'member_tag.parquet' (compression zstd);

@@ -39,5 +39,6 @@ PROMISED_MODELS = (
     "member_coverage",
     "member_id_redirects",
     "member_tag",
+    "member_tag_quality",
     "rpt_identity_conflicts",
 )

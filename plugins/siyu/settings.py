@@ -63,6 +63,8 @@ class DbtVars(BaseModel):
     coverage_window_days: Days = 30
     tag_coverage_tags: int = Field(default=3, ge=1, le=1_000)
     tag_coverage_floor: Share = 0.70
+    tag_quality_minimum_holders: int = Field(default=100, ge=1, le=1_000_000_000)
+    tag_unused_days: Days = 90
     campaign_minimum_persons: int = Field(default=30, ge=1, le=1_000_000_000)
 
 
