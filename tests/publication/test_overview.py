@@ -202,6 +202,8 @@ def test_rows_in_quarantine_are_kept_from_who_asks_for_trust(home: Home, setting
     write_candidate(home, "night2", amount="11.00", load_ids=(first.load_id, second.load_id))
     publish_candidate(home, settings, "night2")
     assert answer(home, code=0)[4] == "open: nothing"  # they were told the night before
+    (home.raw / "loads" / "00000003-0000000000000000.json").write_text("{")
+    assert answer(home, code=0)[4] == "open: nothing"
 
 
 def test_a_failure_since_the_publication_is_trusted(home: Home, settings: Settings) -> None:

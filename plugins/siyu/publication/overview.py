@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from siyu.clock import utc_now
-from siyu.errors import DamagedFileError
+from siyu.errors import DamagedFileError, SiyuError
 from siyu.landing.records import live, read_records
 from siyu.publication.damage import damage
 from siyu.publication.manifest import read_manifest
@@ -64,9 +64,7 @@ class Status:
     failures: tuple[Incident, ...]  # what failed and is not over, oldest first
     damaged: tuple[str, ...]  # files of the current publication, marts.duckdb: not what was published
     missing: tuple[str, ...] = ()  # streams that the current publication is without
-    new_quarantined: int = (
-        0  # rows of its loads that went to quarantine and are not in the publication before
-    )
+    new_quarantined: int = 0  # rows in quarantine of the loads that the publication before is without
 
     def is_fresher_than(self, age: timedelta) -> bool:
         """Whether something was published within this time, every target shows it, and nothing casts doubt on it."""
@@ -164,7 +162,7 @@ def _new_quarantined(home: Home, current: Publication | None, log: Sequence[Publ
     if current is None:
         return 0
     earlier = [record for record in log if record.id < current.id]
-    with suppress(DamagedFileError, FileNotFoundError):  # other lines tell of damage; an old one may be gone
+    with suppress(SiyuError):  # damage is told by others, and the publication before may be gone
         before = read_manifest(publication_folder(home, earlier[-1].id)).load_ids if earlier else ()
         new = set(current.load_ids) - set(before)
         return sum(
