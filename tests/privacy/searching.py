@@ -32,15 +32,18 @@ def places_of(home: Home) -> dict[str, list[Path]]:
     return places
 
 
-def found_in(home: Home, needles: Mapping[str, str]) -> dict[str, set[str]]:
-    """By place, whose names (values of `needles`, by what to look for) are there; a place without any has none."""
+def found_in(home: Home, needles: Mapping[str, str], *, with_private_key: bool = True) -> dict[str, set[str]]:
+    """By place, whose names (values of `needles`, by what to look for) are there; a place without any has none.
+
+    Without the private key the vault is looked at as whoever steals its files does.
+    """
     by_bytes = {needle.encode(): owner for needle, owner in needles.items()}
     found: dict[str, set[str]] = {}
     for place, files in places_of(home).items():
         found[place] = {
             by_bytes[run]
             for file in files
-            for content in _decoded(home, file)
+            for content in _decoded(home, file, with_private_key=with_private_key)
             for run in set(_RUN.findall(content)) & by_bytes.keys()
         }
     return found
@@ -57,9 +60,9 @@ def unsealed(home: Home) -> list[dict[str, Any]]:
     ]
 
 
-def _decoded(home: Home, file: Path) -> Iterator[bytes]:
+def _decoded(home: Home, file: Path, *, with_private_key: bool) -> Iterator[bytes]:
     yield from contents(file)
-    if file.suffix == ".sealed":
+    if with_private_key and file.suffix == ".sealed":
         for record in unseal(file, open_private_key(home)):
             yield json.dumps(record).encode()
             yield str(record.get("row")).encode()

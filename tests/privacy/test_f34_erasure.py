@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,11 @@ from siyu.landing import read_records
 from siyu.landing.personal import open_keys
 from siyu.privacy import Erasure, Request, erase
 from siyu.publication import export_candidate, publish_candidate
+from siyu.publication.exports import ANALYSIS, export_table
+from siyu.report import write_report
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
+from siyu.storage import make_folder
 from siyu.warehouse import build_warehouse, read_build
 from tests.gate.worlds import AS_OF, World
 from tests.privacy.searching import found_in
@@ -54,6 +58,11 @@ class Shopper:
     def told(self) -> dict[str, str]:
         return {"email": f"shopper{self.number}@example.com", "full_name": f"Shopper-{self.number:06d}"}
 
+    @property
+    def clear(self) -> set[str]:
+        """What names the person, as it came."""
+        return {*self.accounts.values(), self.phone, f"+86{self.phone}", *self.told.values()}
+
     def needles(self, home: Home) -> set[str]:
         """Every form in which something that names the person may be written down."""
         tokenizer = open_keys(home).tokenizer
@@ -64,8 +73,7 @@ class Shopper:
             for channel, account in self.accounts.items()
         } | {f"{kind}|global|{token}" for kind in ("phone", "email") for token in tokens}
         ids = {"m" + hashlib.sha256(identifier.encode()).hexdigest()[:20] for identifier in identifiers}
-        clear = {*self.accounts.values(), self.phone, f"+86{self.phone}", *self.told.values()}
-        return clear | tokens | ids
+        return self.clear | tokens | ids
 
 
 def shoppers_and_their_orders(count: int, *, days_later: int = 0) -> World:
@@ -105,6 +113,7 @@ class Story:
     count: int
     asked: list[Shopper]
     needles: dict[str, str]
+    clear: dict[bool, dict[str, set[str]]]  # where clear values are, with the private key and without
     before: dict[str, set[str]]
     books: list[list[tuple[object, ...]]]  # of kpi_daily and fct_orders, before
     proof: Erasure
@@ -132,6 +141,13 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     export_candidate(home, read_build(home, "night2"))  # one that nobody has published
     needles = {needle: str(one.number) for one in asked for needle in one.needles(home)}
     before = found_in(home, needles)
+    for_a_spreadsheet = make_folder(home.root / "exports")
+    for table, ending in (("member_360", "xlsx"), ("fct_orders", "csv"), ("member_tag", "csv")):
+        export_table(home, table, for_a_spreadsheet / f"{table}.{ending}", purpose=ANALYSIS)
+    write_report(home, settings)
+    in_clear = {value: str(one.number) for one in asked for value in one.clear}
+    clear = {known: found_in(home, in_clear, with_private_key=known) for known in (True, False)}
+    shutil.rmtree(for_a_spreadsheet)
     books = [served(home, BOOKS), served(home, ORDERS)]
     proof = erase(home, settings, requests_of(home, asked), **BY)
     after = found_in(home, needles)
@@ -140,6 +156,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         count=count,
         asked=asked,
         needles=needles,
+        clear=clear,
         before=before,
         books=books,
         proof=proof,
@@ -160,6 +177,14 @@ def requests_of(home: Home, asked: list[Shopper]) -> list[Request]:
         else:
             requests.append(Request(kind="phone", value=f" +86 {one.phone}", row=row))
     return [*requests, Request(kind="member_id", value="m" + "0" * 20, row=len(asked) + 1)]
+
+
+@pytest.mark.guarantee("F33")
+def test_f33_a_clear_value_is_outside_the_vault_or_readable_in_it(story: Story) -> None:
+    everybody = {str(one.number) for one in story.asked}
+    assert {place: found for place, found in story.clear[True].items() if found} == {"vault": everybody}
+    assert {place: found for place, found in story.clear[False].items() if found} == {}
+    assert {"exports", "report", "quarantine", "state", "warehouse"} <= set(story.clear[False])
 
 
 def test_f34_a_place_that_is_searched_did_not_hold_them_before(story: Story) -> None:

@@ -4,6 +4,7 @@ import base64
 import gzip
 import os
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -54,6 +55,9 @@ def contents(file: Path) -> Iterator[bytes]:
     yield (whole := file.read_bytes())
     if whole[:2] == b"\x1f\x8b":
         yield gzip.decompress(whole)
+    elif whole[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(file) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
     elif whole[:4] == b"PAR1":
         with connect() as connection:
             yield repr(connection.read_parquet(os.fspath(file)).fetchall()).encode()
