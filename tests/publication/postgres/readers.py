@@ -18,10 +18,9 @@ from marts.kpi_daily as days
 join marts.fct_orders as orders on orders.paid_at::date = days.business_date
 group by days.net_amount
 """
-THINKING_SECONDS = 0.05  # six readers that never think take two processors from the publisher
 
 
-def read_until_stopped(uri: str, folder: Path, name: str, orders: int) -> None:
+def read_until_stopped(uri: str, folder: Path, name: str, orders: int, thinking_seconds: float) -> None:
     """Read; at the end write what was seen to `<folder>/<name>.json`.
 
     Every order of publication n costs n, so one row tells whether both marts and the log are of one publication.
@@ -44,7 +43,7 @@ def read_until_stopped(uri: str, folder: Path, name: str, orders: int) -> None:
             seen["mixed"] += rows != [(shown, shown * orders, shown * orders, orders)]
             seen["backwards"] += shown < newest
             newest = max(newest, shown)
-            time.sleep(THINKING_SECONDS)
+            time.sleep(thinking_seconds)
     (folder / f"{name}.json").write_text(json.dumps(seen))
 
 
@@ -75,12 +74,17 @@ class Readers:
 
 
 @contextmanager
-def readers(database: Database, folder: Path, *, count: int, orders: int) -> Iterator[Readers]:
-    """Let `count` processes read while the block runs."""
+def readers(
+    database: Database, folder: Path, *, count: int, orders: int, thinking_seconds: float = 0.05
+) -> Iterator[Readers]:
+    """Let `count` processes read while the block runs; six that never think take two processors from the publisher."""
     folder.mkdir()
     team = Readers(folder)
     names = [f"reader{number}" for number in range(count)]
-    started = [processes.start(read_until_stopped, database.bi_uri, folder, name, orders) for name in names]
+    started = [
+        processes.start(read_until_stopped, database.bi_uri, folder, name, orders, thinking_seconds)
+        for name in names
+    ]
     try:
         while not all((folder / f"{name}.ready").exists() for name in names):
             assert all(process.is_alive() for process in started)
