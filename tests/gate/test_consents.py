@@ -1,7 +1,6 @@
 """Nobody leaves in an export who has not consented: the published busy shop, against its own rows and plain SQL."""
 
 import csv
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from siyu.bench.night import check_equal, run_plain
 from siyu.errors import UsageError
 from siyu.landing.personal import open_keys
+from siyu.privacy.persons import id_of
 from siyu.publication import current_publication, publish_candidate
 from siyu.publication.exports import ANALYSIS, export_table
 from siyu.publication.manifest import read_manifest
@@ -20,10 +20,8 @@ from tests.gate.worlds import AS_OF, busy_shop
 from tests.publication.postgres.tables import write_night
 from tests.publication.small_candidates import served
 
-Who = set[str]
 
-
-def consenting(home: Home, via: str) -> Who:
+def consenting(home: Home, via: str) -> set[str]:
     """Members whose newest word about marketing over a way of contact is yes, by the rows of the world alone."""
     newest: dict[str, dict[str, str]] = {}
     for row in busy_shop().rows["consents"]:
@@ -37,7 +35,7 @@ def consenting(home: Home, via: str) -> Who:
     for customer, row in newest.items():
         if row["is_granted"] and (row["expires_at"] is None or row["expires_at"] >= tomorrow):
             token = tokenizer.customer("default", "tmall_shop", customer)
-            members.add("m" + hashlib.sha256(f"customer|tmall_shop|{token}".encode()).hexdigest()[:20])
+            members.add(id_of(f"customer|tmall_shop|{token}"))
     return members
 
 

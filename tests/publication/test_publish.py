@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +58,11 @@ def test_first_publication_lacks_tables_keys_or_comments(home: Home, settings: S
         "select table_name, column_name from duckdb_columns() where not is_nullable"
         " and table_name in ('fct_orders', 'kpi_daily') order by all",
     ) == [("fct_orders", "order_key"), ("kpi_daily", "brand_code"), ("kpi_daily", "business_date")]
+    assert served(
+        home,
+        "select table_name, constraint_column_names from duckdb_constraints()"
+        " where constraint_type = 'PRIMARY KEY' order by 1",
+    ) == [("publish_log", ["publication_id"]), ("run_log", ["run_id", "step_number"])]
     assert served(home, "select table_name, comment from duckdb_tables() order by 1") == [
         ("fct_orders", "One row per order. 每笔订单一行。"),
         ("kpi_daily", "One row per day; it's a day's net. 每天一行。"),
@@ -310,22 +316,34 @@ def test_f39_a_run_id_leads_out_of_its_folder(home: Home, settings: Settings, ru
         publish_candidate(home, settings, run_id)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda rows: rows.union(rows), "gave"),
+        (
+            lambda rows: rows.select("nullif(order_key, 'shop|1') as order_key, * exclude (order_key)"),
+            r"leaves its primary key \(order_key\) empty",
+        ),
+    ],
+    ids=["rows twice", "no key"],
+)
 def test_an_audited_file_that_cannot_be_served_is_published_all_the_same(
-    home: Home, settings: Settings
+    home: Home,
+    settings: Settings,
+    spoil: Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation],
+    told: str,
 ) -> None:
     folder = write_candidate(home, "night1")
     file = folder / "fct_orders.parquet"
     with duckdb.connect() as connection:
         rows = connection.read_parquet(str(file))
-        rows.select("nullif(order_key, 'shop|1') as order_key, * exclude (order_key)").write_parquet(
-            str(folder / "no_key.parquet")
-        )
-    (folder / "no_key.parquet").rename(file)
+        spoil(rows).write_parquet(str(folder / "spoilt.parquet"))
+    (folder / "spoilt.parquet").rename(file)
     manifest = read_json(folder / "manifest.json")
     manifest["models"]["fct_orders"]["sha256"] = sha256_of(file)
     write_json(folder / "manifest.json", manifest)
     write_verdict(folder)
-    with pytest.raises(EnvironmentFaultError, match=r"leaves its primary key \(order_key\) empty") as refusal:
+    with pytest.raises(EnvironmentFaultError, match=told) as refusal:
         publish_candidate(home, settings, "night1")
     assert "shop|" not in str(refusal.value)
     assert current_publication(home) is None

@@ -1,5 +1,8 @@
 {{ config(materialized='table') }}
 
+{%- set has_wecom = 'wecom' in var('channels') -%}
+{%- set sources = ['imported_with_consent', 'derived'] + (['wecom'] if has_wecom else []) %}
+
 with
 
 declared as (
@@ -13,6 +16,7 @@ consents as (
     select * from {{ ref('member_consent') }}
     where
         purpose = 'chat_archive'
+        and contact_channel = 'wecom'
         and is_consented
 
 ),
@@ -28,6 +32,14 @@ derived as (
     select * from {{ ref('int_tags_derived') }}
 
 ),
+{% if has_wecom %}
+
+    wecom as (
+
+        select * from {{ ref('int_tags_wecom') }}
+
+    ),
+{% endif %}
 
 -- what was read out of a chat counts while the person consents to that, and only with the message
 imported_with_consent as (
@@ -38,7 +50,6 @@ imported_with_consent as (
         on
             imported.brand_code = consents.brand_code
             and imported.member_id = consents.member_id
-            and consents.contact_channel = 'wecom'
     where
         imported.tag_source <> 'chat'
         or (consents.member_id is not null and imported.message_id is not null)
@@ -47,21 +58,7 @@ imported_with_consent as (
 
 all_tags as (
 
-    select
-        brand_code,
-        member_id,
-        tag_name,
-        tag_value,
-        tag_method,
-        tag_source,
-        message_id,
-        valid_from,
-        valid_to
-    from imported_with_consent
-
-    {% if 'wecom' in var('channels') %}
-        union all
-
+    {% for name in sources %}
         select
             brand_code,
             member_id,
@@ -72,23 +69,11 @@ all_tags as (
             message_id,
             valid_from,
             valid_to
-        from {{ ref('int_tags_wecom') }}
+        from {{ name }}
 
-    {% endif %}
-    union all
+        {% if not loop.last %}union all{% endif %}
 
-    select
-        brand_code,
-        member_id,
-        tag_name,
-        tag_value,
-        'derived' as tag_method,
-        tag_source,
-        cast(null as varchar) as message_id,
-        valid_from,
-        valid_to
-    from derived
-
+    {% endfor %}
 ),
 
 -- on and off within a day was never on

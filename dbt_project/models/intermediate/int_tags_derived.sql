@@ -20,7 +20,9 @@ bought_category as (
         members.member_id,
         'bought_category' as tag_name,
         categories.category as tag_value,
+        'derived' as tag_method,
         'orders' as tag_source,
+        cast(null as varchar) as message_id,
         categories.first_bought_date as valid_from,
         cast(null as date) as valid_to
     from categories

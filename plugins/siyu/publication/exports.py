@@ -151,8 +151,8 @@ def _consented(
     """Brands and persons that consent today, one row each."""
     folder = standing_publication(home).folder
     consents = _rows_of(connection, folder, _table(folder, CONSENTS))
-    asked = {(purpose, contact_channel)}
-    if not asked & (known := set(consents.select("purpose", "contact_channel").distinct().fetchall())):
+    known = set(consents.select("purpose", "contact_channel").distinct().fetchall())
+    if (purpose, contact_channel) not in known:
         raise UsageError(
             f"nobody has said anything of {purpose} by {contact_channel}",
             expected=" or ".join(f"--for {said} --via {way}" for said, way in sorted(known))

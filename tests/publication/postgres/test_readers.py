@@ -37,9 +37,8 @@ def publish_before_readers(
 ) -> tuple[int, float]:
     """Publish with six readers at work; how many reads there were and how much slower the slowest hundredth got."""
     publish_night(home, 1)
-    thinking = (
-        0.05 if publications < 100 else 0.25
-    )  # for half an hour they leave the machine to the other tests
+    # those of a thousand leave the machine to the other tests
+    thinking = 0.05 if publications < 100 else 0.25
     with readers(database, folder, count=6, orders=ORDERS, thinking_seconds=thinking) as team:
         for number in range(2, publications + 2):
             if number % 50 == 2:  # pauses all along: what else this machine does meets both sides
