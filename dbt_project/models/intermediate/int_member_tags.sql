@@ -13,7 +13,7 @@ declared as (
 
 consents as (
 
-    select * from {{ ref('member_consent') }}
+    select * from {{ ref('int_member_consents') }}
     where
         purpose = 'chat_archive'
         and contact_channel = 'wecom'
