@@ -1026,31 +1026,90 @@ qualify row_number() over (
     order by valid_from, valid_to, tag_value, tag_method, message_id
 ) = 1;
 
-create table marts.member_360 as
-with categories as (
-    select
-        orders.member_id,
-        products.category,
-        sum(lines.line_amount) as line_amount,
-        max(orders.paid_date) as last_bought_date
-    from marts.fct_order_lines as lines
-    join marts.fct_orders as orders on lines.order_key = orders.order_key
-    join marts.dim_products as products on lines.product_key = products.product_key
-    where orders.member_order_number is not null and not lines.is_excluded and products.category is not null
-    group by all
-),
+create temp table memberships as
+select
+    brand_code,
+    member_of(channel_code, customer_token) as member_id,
+    program,
+    level,
+    is_paid,
+    started_at,
+    business_date(started_at) as started_date,
+    business_date(ends_at) as ends_date
+from raw.files__memberships
+where not is_excluded and business_date(started_at) <= as_of()
+qualify row_number() over (
+    partition by channel_code, customer_token, program, started_at
+    order by updated_at desc nulls last, _group_hash desc, _load_id, _source_row
+) = 1;
 
-categories_bought as (
+create table marts.member_level_hist as
+select
+    brand_code,
+    member_id,
+    program,
+    level,
+    is_paid,
+    started_date as valid_from,
+    ends_date as planned_end_date,
+    if(left_date <= as_of(), left_date, null) as valid_to,
+    left_date <= as_of() is not true as is_current
+from (
+    select *, least(lead(started_date) over turns, ends_date) as left_date
+    from memberships
+    window turns as (partition by brand_code, member_id, program order by started_at, level)
+)
+where started_date < left_date is not false;
+
+create table marts.contact_migration as
+select
+    brand_code,
+    coalesce(holder_id, 'all') as holder_id,
+    as_of() as as_of_date,
+    count(distinct member_of(channel_code, customer_token)) as contact_count,
+    -- nobody is a friend of a guide in files
+    cast(0 as bigint) as migrated_count,
+    count(distinct member_of(channel_code, customer_token)) as remaining_count,
+    cast(0 as numeric(18, 6)) as migration_rate
+from (
+    from raw.files__contact_lists
+    where not is_excluded and business_date(listed_at) <= as_of()
+    qualify row_number() over (
+        partition by channel_code, holder_id, customer_token
+        order by updated_at desc nulls last, listed_at desc, _group_hash desc, _load_id, _source_row
+    ) = 1
+)
+where list_source = 'personal_account'
+group by grouping sets ((brand_code, holder_id), (brand_code));
+
+create temp table bought_categories as
+select
+    orders.member_id,
+    products.category,
+    any_value(types.product_type) as product_type,
+    sum(lines.line_amount) as line_amount,
+    max(orders.paid_date) as last_bought_date
+from marts.fct_order_lines as lines
+join marts.fct_orders as orders on lines.order_key = orders.order_key
+join marts.dim_products as products on lines.product_key = products.product_key
+left join read_csv(getvariable('seeds') || '/category_types.csv', header = true, delim = ',', all_varchar = true) as types
+    on products.category = types.category
+where orders.member_order_number is not null and not lines.is_excluded and products.category is not null
+group by all;
+
+create table marts.member_360 as
+with categories_bought as (
     select
         member_id,
-        count(*) filter (where date_diff('day', last_bought_date, as_of()) < 365) as category_count
-    from categories
+        count(*) filter (where date_diff('day', last_bought_date, as_of()) < 365) as category_count,
+        count(distinct product_type) filter (where date_diff('day', last_bought_date, as_of()) < 90) as type_count
+    from bought_categories
     group by member_id
 ),
 
 main_categories as (
     select member_id, category
-    from categories
+    from bought_categories
     qualify row_number() over (partition by member_id order by line_amount desc, category) = 1
 ),
 
@@ -1093,6 +1152,7 @@ expected as (
         of_members.last_order_date,
         main_categories.category as main_category,
         categories_bought.category_count,
+        categories_bought.type_count,
         case
             when of_members.purchase_count >= 3 then 'member'
             when of_categories.usual_gap is not null then 'category'
@@ -1123,6 +1183,14 @@ allowed as (
     group by all
 ),
 
+paying as (
+    select
+        brand_code, member_id, if(bool_or(planned_end_date is null), null, max(planned_end_date)) as paid_until
+    from marts.member_level_hist
+    where is_current and is_paid
+    group by all
+),
+
 -- a customer of the files is in one channel, nobody's friend and in no group
 wide as (
     select
@@ -1143,9 +1211,16 @@ wide as (
             when members.first_order_at < members.added_at then 'convert_then_add'
             when members.first_order_at >= members.added_at then 'add_then_convert'
         end as conversion_order,
+        case
+            when members.first_order_at < members.added_at then 'existing_import'
+            when members.added_at is not null then 'unknown'
+        end as acquisition_scheme,
+        cast(null as varchar) as acquisition_method,
         'none' as service_mode,
         coalesce(of_year.spend_rank <= ceil(0.01 * of_year.buyer_count), false) as is_partner_exception,
         cast(coalesce(tag_counts.tag_count, 0) as integer) as tag_count,
+        paying.member_id is not null as is_paid_member,
+        paying.paid_until as paid_member_until,
         allowed.contact_channels as marketing_contact_channels,
         coalesce(allowed.has_withdrawn, false) as has_withdrawn_marketing,
         members.first_order_date,
@@ -1156,6 +1231,7 @@ wide as (
         reporting() as currency_code,
         cast(coalesce(lifetime.net_amount, 0) as numeric(18, 2)) as lifetime_net_amount,
         expected.main_category,
+        coalesce(expected.type_count = 2, false) as is_cross_buyer,
         '365d' as rfm_window,
         coalesce(of_year.order_count, 0) as order_count,
         cast(coalesce(of_year.net_amount, 0) as numeric(18, 2)) as net_amount,
@@ -1174,6 +1250,7 @@ wide as (
     left join (
         select member_id, count(*) filter (where is_current) as tag_count from marts.member_tag group by all
     ) as tag_counts on members.member_id = tag_counts.member_id
+    left join paying on members.member_id = paying.member_id and members.brand_code = paying.brand_code
     left join allowed on members.member_id = allowed.member_id and members.brand_code = allowed.brand_code
     left join marts.member_rfm as lifetime
         on members.member_id = lifetime.member_id and lifetime.rfm_window = 'lifetime'
@@ -1206,7 +1283,8 @@ with counted as (
         ) as is_touched,
         coalesce(date_diff('day', business_date(enrolled_at), as_of()) < 30, false) as is_new,
         coalesce(date_diff('day', business_date(added_at), as_of()) < 30, false) as is_new_follower,
-        not coalesce(channels.is_owned, false) as is_platform_only
+        not coalesce(channels.is_owned, false) as is_platform_only,
+        acquisition_scheme
     from marts.member_360 as members
     left join marts.dim_channels as channels
         on members.brand_code = channels.brand_code and members.channel_code = channels.channel_code
@@ -1233,10 +1311,98 @@ select
     count(*) filter (where is_new) as new_member_count,
     count(*) filter (where is_new_follower) as new_follower_count,
     count(*) filter (where is_new and is_platform_only) as platform_only_new_member_count,
-    ratio(count(*) filter (where is_new and is_platform_only), count(*) filter (where is_new)) as platform_only_share
+    ratio(count(*) filter (where is_new and is_platform_only), count(*) filter (where is_new)) as platform_only_share,
+    count(acquisition_scheme) as acquired_count,
+    ratio(count(*) filter (where acquisition_scheme = 'existing_import'), count(acquisition_scheme))
+        as existing_import_share,
+    -- files tell of no referral, and of no code that somebody scanned
+    ratio(0, count(acquisition_scheme)) as referral_share,
+    ratio(0, count(acquisition_scheme)) as public_share,
+    ratio(count(*) filter (where acquisition_scheme = 'unknown'), count(acquisition_scheme)) as unknown_source_share
 from marts.dim_brands as brands
 left join counted on brands.brand_code = counted.brand_code
 group by brands.brand_code;
+
+create table marts.member_loyalty as
+with points as (
+    select
+        brand_code,
+        coalesce(sum(points) filter (where points_kind = 'earned'), 0) as issued,
+        coalesce(-sum(points) filter (where points_kind = 'redeemed'), 0) as redeemed,
+        coalesce(-sum(points) filter (where points_kind = 'expired'), 0) as expired
+    from (
+        from raw.files__points_changes
+        where not is_excluded
+        qualify row_number() over (
+            partition by channel_code, change_id
+            order by updated_at desc nulls last, _group_hash desc, _load_id, _source_row
+        ) = 1
+    )
+    where date_diff('day', business_date(changed_at), as_of()) between 0 and 364
+    group by brand_code
+),
+
+due as (
+    select
+        brand_code,
+        exists (
+            from memberships as later
+            where
+                later.brand_code = memberships.brand_code
+                and later.member_id = memberships.member_id
+                and later.program = memberships.program
+                and later.is_paid and later.started_at > memberships.started_at
+                and later.started_date <= memberships.ends_date + 30
+        ) as is_renewed
+    from memberships
+    where is_paid and date_diff('day', ends_date, as_of()) between 0 and 364
+),
+
+renewals as (
+    select brand_code, count(*) as due_count, count(*) filter (where is_renewed) as renewed_count
+    from due
+    group by brand_code
+),
+
+buyers as (
+    select
+        members.brand_code,
+        count(*) as typed_count,
+        count(*) filter (where members.is_cross_buyer) as cross_count
+    from marts.member_360 as members
+    where members.member_id in (
+        select member_id from bought_categories
+        where product_type is not null and date_diff('day', last_bought_date, as_of()) < 90
+    )
+    group by members.brand_code
+)
+
+select
+    brands.brand_code,
+    as_of() as as_of_date,
+    365 as window_days,
+    cast(coalesce(points.issued, 0) as bigint) as points_issued,
+    cast(coalesce(points.redeemed, 0) as bigint) as points_redeemed,
+    cast(coalesce(points.expired, 0) as bigint) as points_expired,
+    ratio(points.redeemed, points.issued) as points_redeem_rate,
+    -- files have no coupons
+    cast(0 as bigint) as benefit_issued_count,
+    cast(0 as bigint) as benefit_used_count,
+    cast(null as numeric(18, 6)) as benefit_use_rate,
+    (
+        select count(distinct member_id) from marts.member_level_hist as levels
+        where levels.brand_code = brands.brand_code and is_current and is_paid
+    ) as paid_member_count,
+    coalesce(renewals.due_count, 0) as due_count,
+    coalesce(renewals.renewed_count, 0) as renewed_count,
+    ratio(renewals.renewed_count, renewals.due_count) as renewal_rate,
+    coalesce(buyers.typed_count, 0) as typed_buyer_count,
+    coalesce(buyers.cross_count, 0) as cross_buyer_count,
+    ratio(buyers.cross_count, buyers.typed_count) as cross_buy_rate
+from marts.dim_brands as brands
+left join points on brands.brand_code = points.brand_code
+left join renewals on brands.brand_code = renewals.brand_code
+left join buyers on brands.brand_code = buyers.brand_code;
 
 create table marts.member_cohort as
 with buyers as (
@@ -2386,6 +2552,11 @@ copy (
 ) to 'member_cohort.parquet' (compression zstd);
 copy (from marts.member_360 order by member_id) to 'member_360.parquet' (compression zstd);
 copy (from marts.member_coverage order by brand_code) to 'member_coverage.parquet' (compression zstd);
+copy (from marts.member_loyalty order by brand_code) to 'member_loyalty.parquet' (compression zstd);
+copy (from marts.contact_migration order by brand_code, holder_id) to 'contact_migration.parquet' (compression zstd);
+copy (
+    from marts.member_level_hist order by brand_code, member_id, program, valid_from
+) to 'member_level_hist.parquet' (compression zstd);
 copy (
     from marts.member_consent order by brand_code, member_id, purpose, contact_channel
 ) to 'member_consent.parquet' (compression zstd);

@@ -24,6 +24,7 @@ MODELS_WITH_A_SUITE = (
 # What a reader may count on finding in every publication.
 PROMISED_MODELS = (
     *MODELS_WITH_A_SUITE,
+    "contact_migration",
     "dim_brands",
     "dim_campaigns",
     "dim_channels",
@@ -38,6 +39,8 @@ PROMISED_MODELS = (
     "member_consent",
     "member_coverage",
     "member_id_redirects",
+    "member_level_hist",
+    "member_loyalty",
     "member_tag",
     "member_tag_quality",
     "rpt_identity_conflicts",

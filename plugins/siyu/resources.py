@@ -84,6 +84,7 @@ class Resource:
     version: str | None = "updated_at"
     happened: str | None  # the field whose date must not lie in the future; None when nothing happens in it
     not_negative: tuple[str, ...] = ()
+    consented: str | None = None  # field without which a row may not land: the person has not consented to it
     is_observed: bool = False  # read from an API at a moment: rows carry OBSERVED_COLUMNS
     fields: tuple[Field, ...]
 
@@ -301,6 +302,77 @@ MEMBER_TAGS = Resource(
     ),
 )
 
+MEMBERSHIPS = Resource(
+    name="memberships",
+    kind=Kind.VERSIONS,
+    within=("customer_id", "program"),
+    key="started_at",
+    happened="started_at",
+    fields=(
+        *_OWNERS,
+        _CUSTOMER_REQUIRED,
+        _f("program", "text", "Programme, by the brand's own code, e.g. club or plus.", required=True),
+        _f("level", "text", "Level in it, by the brand's own code.", required=True),
+        _f("is_paid", "boolean", "True where the person pays to be in it.", required=True),
+        _f("started_at", "timestamp", "Since when the person has the level.", required=True),
+        _f("ends_at", "timestamp", "When it ends if nobody renews it; empty where it does not."),
+        _UPDATED,
+    ),
+)
+
+POINTS_CHANGES = Resource(
+    name="points_changes",
+    kind=Kind.VERSIONS,
+    key="change_id",
+    happened="changed_at",
+    fields=(
+        *_OWNERS,
+        _f("change_id", "id", "Entry of the ledger of points.", required=True),
+        _CUSTOMER_REQUIRED,
+        _f("points_kind", "text", "earned, redeemed or expired.", required=True),
+        _f("points", "integer", "Points earned; redeemed or expired ones are negative.", required=True),
+        _f("points_after", "integer", "Balance after it, where the source says."),
+        _f("changed_at", "timestamp", "When.", required=True),
+        _f("expires_at", "timestamp", "When the points that were earned expire."),
+        _UPDATED,
+    ),
+)
+
+CHILDREN = Resource(
+    name="children",
+    kind=Kind.VERSIONS,
+    within=("customer_id",),
+    key="child_id",
+    happened="birth_month",
+    fields=(
+        *_OWNERS,
+        _CUSTOMER_REQUIRED,
+        _f("child_id", "id", "The child among those of the customer: 1, 2 …; never a name.", required=True),
+        _f("birth_month", "date", "A day of the month of birth; the month alone is kept.", required=True),
+        _f("formula_brand", "text", "Brand of formula in use, by the brand's own code."),
+        _UPDATED,
+    ),
+)
+
+CONTACT_LISTS = Resource(
+    name="contact_lists",
+    kind=Kind.VERSIONS,
+    within=("holder_id",),
+    key="customer_id",
+    happened="listed_at",
+    consented="has_consented",
+    fields=(
+        *_OWNERS,
+        _f("holder_id", "id", "Whose list it is: employee number, or number of the account.", required=True),
+        _CUSTOMER_REQUIRED,
+        _f("phone", "text", "Mobile number.", personal=Personal.IDENTIFIER),
+        _f("list_source", "text", "Where the list is from, from seed `contact_list_sources`.", required=True),
+        _f("has_consented", "boolean", "True where the contact consents to be in it.", required=True),
+        _f("listed_at", "timestamp", "When the list was made.", required=True),
+        _UPDATED,
+    ),
+)
+
 COSTS = Resource(
     name="costs",
     kind=Kind.VERSIONS,
@@ -468,7 +540,8 @@ INVENTORY = Resource(
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for resource in (
-        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, CONSENTS, MEMBER_TAGS, TOUCHES, COSTS),
+        *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, TOUCHES, COSTS),
+        *(CONSENTS, MEMBER_TAGS, MEMBERSHIPS, POINTS_CHANGES, CHILDREN, CONTACT_LISTS),
         *(STORES, GUIDES, ROSTERS, FOOTFALL, TARGETS, INVENTORY),
     )
 }

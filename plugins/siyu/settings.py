@@ -60,6 +60,9 @@ class DbtVars(BaseModel):
     next_order_category_gaps: int = Field(default=30, ge=1, le=1_000_000_000)
     next_order_due_days: Days = 7
     private_partner_share: Share = 0.01
+    cross_buy_days: Days = 90
+    loyalty_window_days: Days = 365
+    renewal_grace_days: Days = 30
     coverage_window_days: Days = 30
     tag_coverage_tags: int = Field(default=3, ge=1, le=1_000)
     tag_coverage_floor: Share = 0.70

@@ -7,7 +7,7 @@ import pytest
 
 from siyu.channels.files import claim_files, land_file
 from siyu.channels.files.check import check_mapping
-from siyu.errors import SourceError, UsageError
+from siyu.errors import RefusedError, SourceError, UsageError
 from siyu.landing import LoadRecord
 from siyu.resources import RESOURCES
 from tests.channels.sandboxed import NOW, landed
@@ -122,6 +122,55 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "会员卡号,标签,取值,来源,消息,时间",
         "K1,shoe_size,41,survey,,2026-03-01 10:00:00",
     ),
+    "memberships": (
+        {
+            "card": column("会员卡号", "id", personal="identifier"), "level": column("等级", "text"),
+            "at": column("开始", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+            "until": column("到期", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "customer_id": "card", "program": {"constant": "club"}, "level": "level", "is_paid": {"constant": "false"},
+            "started_at": "at", "ends_at": "until",
+        },
+        "会员卡号,等级,开始,到期",
+        "K1,金卡,2026-02-01 10:00:00,2027-02-01 10:00:00",
+    ),
+    "points_changes": (
+        {
+            "entry": column("流水号", "id"), "card": column("会员卡号", "id", personal="identifier"),
+            "kind": column("类型", "text"), "points": column("积分", "integer"),
+            "at": column("时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "change_id": "entry", "customer_id": "card", "points_kind": "kind", "points": "points",
+            "changed_at": "at",
+        },
+        "流水号,会员卡号,类型,积分,时间",
+        "1,K1,redeemed,-300,2026-03-01 10:00:00",
+    ),
+    "children": (
+        {
+            "card": column("会员卡号", "id", personal="identifier"), "child": column("孩子", "id"),
+            "month": column("出生年月", "date", format="%Y-%m"),
+        },
+        {"customer_id": "card", "child_id": "child", "birth_month": "month"},
+        "会员卡号,孩子,出生年月",
+        "K1,1,2023-06",
+    ),
+    "contact_lists": (
+        {
+            "account": column("账号", "id"), "contact": column("微信号", "id", personal="identifier"),
+            "phone": column("手机号", "text", personal="identifier"), "said": column("是否同意", "text"),
+            "at": column("导出时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "holder_id": "account", "customer_id": "contact", "phone": "phone",
+            "list_source": {"constant": "own_store"},
+            "has_consented": {"condition": {"column": "said", "equals": "同意"}}, "listed_at": "at",
+        },
+        "账号,微信号,手机号,是否同意,导出时间",
+        "E1,wx1,13912345678,同意,2026-03-01 10:00:00",
+    ),
 }  # fmt: skip
 
 
@@ -195,6 +244,14 @@ def test_an_empty_file_lands(shop: Shop, resource: str) -> None:
         ("consents", "K2,,同意,2026-03-01 10:00:00,入会表单", "missing_value"),
         ("consents", "K2,sms,同意,,入会表单", "missing_value"),
         ("consents", "K2,sms,同意,2099-03-01 10:00:00,入会表单", "date_after_landing"),
+        ("memberships", "K2,,2026-02-01 10:00:00,", "missing_value"),
+        ("memberships", "K2,金卡,2099-02-01 10:00:00,", "date_after_landing"),
+        ("points_changes", "2,K1,redeemed,,2026-03-01 10:00:00", "missing_value"),
+        ("points_changes", "2,K1,redeemed,1.5,2026-03-01 10:00:00", "not_an_integer"),
+        ("children", "K1,2,2099-06", "date_after_landing"),
+        ("children", "K1,,2023-06", "missing_value"),
+        ("contact_lists", "E1,wx2,13912345679,不同意,2026-03-01 10:00:00", "not_consented"),
+        ("contact_lists", "E1,,13912345679,同意,2026-03-01 10:00:00", "missing_value"),
     ],
 )
 def test_a_bad_row_lands_or_takes_the_good_ones_with_it(
@@ -211,10 +268,39 @@ def test_a_bad_row_lands_or_takes_the_good_ones_with_it(
         ("targets", "S1,2099-03,1"),
         ("rosters", "G1,S1,2099-03-01,8"),
         ("stores", "S9,2099-03-01,上海九店,100,1"),
+        ("memberships", "K2,金卡,2026-02-01 10:00:00,2099-02-01 10:00:00"),
     ],
 )
 def test_a_row_that_is_odd_but_may_be_true_is_kept_out(shop: Shop, resource: str, row: str) -> None:
     assert counts(land(shop, resource, row), resource) == (1, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "expected"),
+    [("own_store", "同意", 10), ("own_store", "不同意", 0), ("competitor_staff", "同意", None)],
+)
+def test_h14_contacts_land_without_consent_or_from_somebody_elses_list(
+    shop: Shop, source: str, said: str, expected: int | None
+) -> None:
+    """Ten contacts with consent land; without it none; a list that is not the brand's own is refused whole."""
+    columns, fields, header, _ = TABLES["contact_lists"]
+    rows = [f"E1,wx{number},1391234567{number},{said},2026-03-01 10:00:00" for number in range(10)]
+    path = shop.put("\n".join([header, *rows, ""]), "list.csv")
+    mapping = shop.mapping(
+        columns=columns,
+        resources={"contact_lists": {"fields": fields | {"list_source": {"constant": source}}}},
+        top={"channel": "personal_account"},
+    )
+    ((file_source, file),) = claim_files(mapping, path).claimed
+    if expected is None:
+        with pytest.raises(RefusedError, match="list_source is 'competitor_staff'") as refusal:
+            land_file(mapping, file_source, file, shop.settings, shop.home, landed_at=NOW)
+        assert "own_store" in refusal.value.expected
+        assert landed(shop.home, "loads", "load_id") == []
+        return
+    record = land_file(mapping, file_source, file, shop.settings, shop.home, landed_at=NOW)
+    reasons = {"not_consented": 10 - expected} if expected < 10 else {}
+    assert counts(record, "contact_lists") == (expected, 0, reasons)
 
 
 def test_a_key_that_stands_twice_in_a_file_is_lost_or_doubled(shop: Shop) -> None:

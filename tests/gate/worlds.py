@@ -171,6 +171,84 @@ class World:
             },
         )
 
+    def membership(
+        self,
+        customer: str,
+        level: str,
+        day: date,
+        *,
+        program: str = "club",
+        until: date | None = None,
+        paid: bool = False,
+        channel: str = "tmall_shop",
+    ) -> None:
+        """A level of a programme that a person got."""
+        self._add(
+            "memberships",
+            {
+                "channel_code": channel,
+                "customer_id": customer,
+                "program": program,
+                "level": level,
+                "is_paid": paid,
+                "started_at": _noon(day),
+                "ends_at": _noon(until) if until else None,
+            },
+        )
+
+    def points(
+        self, customer: str, change: int, day: date, *, kind: str = "earned", channel: str = "tmall_shop"
+    ) -> None:
+        """Points earned, redeemed or expired."""
+        self._add(
+            "points_changes",
+            {
+                "channel_code": channel,
+                "change_id": f"p{len(self.rows['points_changes']) + 1:05d}",
+                "customer_id": customer,
+                "points_kind": kind,
+                "points": change,
+                "changed_at": _noon(day),
+            },
+        )
+
+    def child(self, customer: str, number: int, month: date, *, channel: str = "tmall_shop") -> None:
+        """A child of a person."""
+        self._add(
+            "children",
+            {
+                "channel_code": channel,
+                "customer_id": customer,
+                "child_id": str(number),
+                "birth_month": month.isoformat(),
+            },
+        )
+
+    def contact(
+        self,
+        customer: str,
+        holder: str,
+        day: date,
+        *,
+        source: str = "personal_account",
+        consented: bool = True,
+        phone: str | None = None,
+        channel: str = "tmall_shop",
+    ) -> None:
+        """A person in a list of contacts."""
+        self._add(
+            "contact_lists",
+            {
+                "channel_code": channel,
+                "holder_id": holder,
+                "customer_id": customer,
+                "phone": phone,
+                "list_source": source,
+                "has_consented": consented,
+                "listed_at": _noon(day),
+            },
+        )
+
     def touch(
         self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5"
     ) -> None:
@@ -354,18 +432,8 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
         world.touch(f"tmall_shop-{number}", arm=arm, day=AS_OF - timedelta(days=90))
     for number in range(100):
         name, asked = f"tmall_shop-{number}", first_day + timedelta(days=number)
-        world.consent(name, asked, via=("sms", "wecom", "any")[number % 3])
-        if number % 5 == 0:
-            world.consent(name, asked + timedelta(days=100), granted=False)
-        if number % 7 == 0:
-            world.consent(name, asked + timedelta(days=200), expires=AS_OF + timedelta(days=number % 2))
-        world.consent(name, asked, purpose="chat_archive", via="wecom", granted=number % 2 == 0)
-        world.tag(name, "shoe_size", str(38 + number % 5), asked)
-        world.tag(name, "shoe_size", str(38 + number % 4), asked + timedelta(days=30))
-        world.tag(name, "special_needs", "allergy", asked, source="form")
-        world.tag(name, "需求", "爱运动", asked, source="chat", message=f"m{number}")
-        world.tag(name, "需求", "爱折扣", asked, until=asked + timedelta(days=9))
-        world.tag(name, "需求", "爱折扣", asked + timedelta(days=number % 12), until=AS_OF)
+        _consents_and_tags(world, name, number, asked)
+        _loyalty(world, name, number, asked)
     for month in range(24):
         day = first_day + timedelta(days=29 * month)
         world.cost("1200.00", day)
@@ -373,3 +441,43 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
         world.cost("800.00", day, kind="staff", purpose="retention", channel="mini_program")
         world.cost("50.00", day, kind="gift", purpose="acquisition", channel="mini_program")
     return world
+
+
+def _consents_and_tags(world: World, name: str, number: int, asked: date) -> None:
+    world.consent(name, asked, via=("sms", "wecom", "any")[number % 3])
+    if number % 5 == 0:
+        world.consent(name, asked + timedelta(days=100), granted=False)
+    if number % 7 == 0:
+        world.consent(name, asked + timedelta(days=200), expires=AS_OF + timedelta(days=number % 2))
+    world.consent(name, asked, purpose="chat_archive", via="wecom", granted=number % 2 == 0)
+    world.tag(name, "shoe_size", str(38 + number % 5), asked)
+    world.tag(name, "shoe_size", str(38 + number % 4), asked + timedelta(days=30))
+    world.tag(name, "special_needs", "allergy", asked, source="form")
+    world.tag(name, "需求", "爱运动", asked, source="chat", message=f"m{number}")
+    world.tag(name, "需求", "爱折扣", asked, until=asked + timedelta(days=9))
+    world.tag(name, "需求", "爱折扣", asked + timedelta(days=number % 12), until=AS_OF)
+
+
+def _loyalty(world: World, name: str, number: int, asked: date) -> None:
+    """Levels, a paid programme that some renew, points, a child, and employees' lists of contacts."""
+    world.membership(name, "silver", asked)
+    if number % 3 == 0:
+        world.membership(
+            name, "gold", asked + timedelta(days=number + 1), until=AS_OF + timedelta(days=number % 2)
+        )
+    if number % 4 == 0:
+        due = AS_OF - timedelta(days=number)
+        world.membership(name, "plus", due - timedelta(days=365), program="plus", until=due, paid=True)
+    if number % 8 == 0:
+        renewed = AS_OF - timedelta(days=number // 2)
+        world.membership(
+            name, "plus", renewed, program="plus", until=renewed + timedelta(days=365), paid=True
+        )
+    world.points(name, 10 * number, asked)
+    world.points(name, 300, AS_OF - timedelta(days=number * 5))
+    world.points(name, -70 - number, AS_OF - timedelta(days=number), kind="redeemed")
+    world.points(name, -number, AS_OF - timedelta(days=number * 4), kind="expired")
+    world.child(name, 1, asked)
+    world.contact(name, f"E{number % 3}", AS_OF - timedelta(days=number))
+    if number % 5 == 0:
+        world.contact(name, f"E{(number + 1) % 3}", AS_OF)

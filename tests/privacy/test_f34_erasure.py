@@ -95,6 +95,10 @@ def shoppers_and_their_orders(count: int, *, days_later: int = 0) -> World:
                     )
         world.consent(one.accounts[SHOP], AS_OF)
         world.tag(one.accounts[SHOP], "special_needs", "allergy", AS_OF)
+        world.membership(one.accounts[SHOP], "gold", AS_OF)
+        world.points(one.accounts[SHOP], 100, AS_OF)
+        world.child(one.accounts[SHOP], 1, AS_OF)
+        world.contact(one.accounts[SHOP], "E1", AS_OF, source="own_store", phone=one.phone)
         world.touch(one.accounts[SHOP], arm="treatment" if number % 2 else "holdout", day=AS_OF)
     return world
 
@@ -198,6 +202,10 @@ def test_f34_a_place_that_is_searched_did_not_hold_them_before(story: Story) -> 
         "raw/touches",
         "raw/consents",
         "raw/member_tags",
+        "raw/memberships",
+        "raw/points_changes",
+        "raw/children",
+        "raw/contact_lists",
         "vault",
         "warehouse",
         "candidates",

@@ -2,30 +2,35 @@ with
 
 points_changes as (
 
+    select
+        points_change_key,
+        brand_code,
+        channel_code,
+        customer_key,
+        points_kind,
+        points,
+        points_after,
+        changed_at,
+        expires_at,
+        is_excluded
+    from {{ ref('stg_files__points_changes') }}
+
     {% if 'youzan' in var('channels') %}
+        union all
+
+        -- Youzan does not tell what was spent from what expired
         select
             points_change_key,
             brand_code,
             channel_code,
             customer_key,
+            case when points >= 0 then 'earned' else 'redeemed' end as points_kind,
             points,
             points_after,
             changed_at,
             expires_at,
             is_excluded
         from {{ ref('stg_youzan__points_changes') }}
-    {% else %}
-    {{ no_rows({
-        'points_change_key': 'varchar',
-        'brand_code': 'varchar',
-        'channel_code': 'varchar',
-        'customer_key': 'varchar',
-        'points': 'bigint',
-        'points_after': 'bigint',
-        'changed_at': 'timestamp',
-        'expires_at': 'timestamp',
-        'is_excluded': 'boolean',
-    }) }}
     {% endif %}
 
 ),
@@ -55,6 +60,7 @@ points_changes_that_happened as (
         coalesce(members_of_customers.member_id, dated.customer_key) as member_id,
 
         -- points
+        dated.points_kind,
         dated.points,
         dated.points_after,
 

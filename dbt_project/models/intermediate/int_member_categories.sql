@@ -20,6 +20,12 @@ products as (
 
 ),
 
+category_types as (
+
+    select * from {{ ref('category_types') }}
+
+),
+
 amounts as (
 
     select
@@ -44,12 +50,15 @@ amounts as (
 ranked as (
 
     select
-        *,
+        amounts.*,
+        category_types.product_type,
         row_number() over (
-            partition by member_id
-            order by line_amount desc, category asc
+            partition by amounts.member_id
+            order by amounts.line_amount desc, amounts.category asc
         ) as amount_rank
     from amounts
+    left join category_types
+        on amounts.category = category_types.category
 
 )
 

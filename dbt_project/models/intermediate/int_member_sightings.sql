@@ -10,6 +10,9 @@
     ('relations', 'fct_relations'),
     ('consents', 'fct_consents'),
     ('tags', 'int_tags_imported'),
+    ('memberships', 'fct_memberships'),
+    ('children', 'int_member_children'),
+    ('listed_contacts', 'fct_listed_contacts'),
 ] -%}
 
 with

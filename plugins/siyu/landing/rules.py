@@ -22,11 +22,16 @@ from siyu.landing.sql import as_type, column, constant, joined, keep_table, show
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Settings
 
-_SEED_OF_CODE = {"brand_code": "brands.csv", "channel_code": "channels.csv"}
+_SEED_OF_CODE = {
+    "brand_code": "brands.csv",
+    "channel_code": "channels.csv",
+    "list_source": "contact_list_sources.csv",  # lists of any other source are refused whole
+}
 SEEDS = PROJECT / "dbt_project" / "seeds"
 
 MISSING_VALUE = "missing_value"
 NEGATIVE_VALUE = "negative_value"
+NOT_CONSENTED = "not_consented"
 DATE_AFTER_LANDING = "date_after_landing"
 
 # Things that have happened, beside each resource's own `happened`; a membership may well end in the future.
@@ -54,6 +59,7 @@ _KEPT_CODES = """
 select
     landing_coded.brand_code,
     landing_coded.channel_code,
+    landing_coded.list_source,
     landing_coded.currency_code,
     min(landing_coded.happened) as first_happened
 from landing_coded
@@ -85,8 +91,9 @@ def check_rules(
 ) -> str:
     """Find the records of a batch that may not land; nothing is written outside the connection.
 
-    Reasons: `missing_value`, `negative_value` (not for excluded rows), `date_after_landing` (the business-zone date
-    of something that has happened is later than the landing date + 1). A row has one reason: the first in that order.
+    Reasons: `missing_value`, `negative_value` (not for excluded rows), `not_consented` (the resource needs consent and
+    the row has none), `date_after_landing` (the business-zone date of something that has happened is later than the
+    landing date + 1). A row has one reason: the first in that order.
 
     Args:
         connection: Holds the batch's tables.
@@ -100,8 +107,8 @@ def check_rules(
         mask it before showing it), `brand_code, channel_code, key_text`. `landing.sql.drop_workspace` removes it.
 
     Raises:
-        RefusedError: A brand or channel is in no seed, or a currency has no rate on the day of its first record:
-            the whole load is refused, since its rows cannot be told apart from good ones.
+        RefusedError: A brand, channel or source of a contact list is in no seed, or a currency has no rate on the day
+            of its first record: the whole load is refused, since its rows cannot be told apart from good ones.
     """
     records = connection.table(batch.records)
     show_as("landing_records", records)
@@ -142,6 +149,9 @@ def _rules(settings: Settings, resource: Resource, landing_date: date) -> Iterat
     for name in resource.not_negative:
         is_broken = counts & (column(name) < constant(0))
         yield _Rule(reason=NEGATIVE_VALUE, column_name=name, is_broken=is_broken)
+    if resource.consented:
+        is_broken = column(resource.consented) == constant(False)
+        yield _Rule(reason=NOT_CONSENTED, column_name=resource.consented, is_broken=is_broken)
     for field in resource.fields:
         if field.name == resource.happened or field.name in _PAST_FIELDS:
             latest = landing_date + timedelta(days=_DAYS_AHEAD)
@@ -166,7 +176,7 @@ def _end_of(day: date, timezone: str) -> datetime:
 
 
 def known_codes(name: str, seeds: Path = SEEDS) -> set[str]:
-    """The codes that a seed knows: `name` is brand_code or channel_code."""
+    """The codes that a seed knows: `name` is brand_code, channel_code or list_source."""
     return {row[name] for row in _seed_rows(seeds / _SEED_OF_CODE[name])}
 
 
@@ -179,13 +189,16 @@ def _check_codes(
 ) -> None:
     coded = _codes(connection, records, resource)
     for name, seed in _SEED_OF_CODE.items():
-        known = known_codes(name, seeds)
-        unknown = {str(row[name]) for row in coded if row[name] is not None} - known
-        if unknown:
+        found = {str(row[name]) for row in coded if row[name] is not None}
+        if found and (unknown := found - (known := known_codes(name, seeds))):
             raise RefusedError(
                 f"{resource.name}: {name} is {_shown(sorted(unknown))}",
                 expected=f"a {name} of seed {seed} ({', '.join(sorted(known)[:20])})",
-                do=f"mend the mapping, or add the code to {seed}",
+                do=(
+                    "take the list out of what is read: only lists of the brand's own may land"
+                    if name == "list_source"
+                    else f"mend the mapping, or add the code to {seed}"
+                ),
             )
     first_happened: dict[str, datetime | date | None] = {}
     for row in coded:
@@ -224,15 +237,16 @@ def _first_day(happened: datetime | date | None, timezone: str) -> date | None:
 def _codes(
     connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource
 ) -> list[dict[str, Any]]:
-    """The brands, channels and currencies that occur together, and when the first of their records happened."""
-    has_currency = any(field.name == "currency_code" for field in resource.fields)
-    currency = column("currency_code") if has_currency else as_type(constant(None), "varchar")
-    codes = (*(column(name) for name in _SEED_OF_CODE), currency.alias("currency_code"))
+    """The codes and currencies that occur together, and when the first of their records happened."""
+    names = (*_SEED_OF_CODE, "currency_code")
+    given = {field.name for field in resource.fields}
+    codes = (
+        (column(name) if name in given else as_type(constant(None), "varchar")).alias(name) for name in names
+    )
     happened = column(resource.happened) if resource.happened else as_type(constant(None), "timestamp")
     show_as("landing_coded", records.select(column("_source_row"), *codes, happened.alias("happened")))
     return [
-        dict(zip((*_SEED_OF_CODE, "currency_code", "happened"), row, strict=True))
-        for row in connection.sql(_KEPT_CODES).fetchall()
+        dict(zip((*names, "happened"), row, strict=True)) for row in connection.sql(_KEPT_CODES).fetchall()
     ]
 
 

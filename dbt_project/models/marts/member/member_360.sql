@@ -33,6 +33,19 @@ current_tags as (
 
 ),
 
+current_levels as (
+
+    select * from {{ ref('member_level_hist') }}
+    where is_current
+
+),
+
+acquisitions as (
+
+    select * from {{ ref('int_member_acquisitions') }}
+
+),
+
 topic_groups as (
 
     select * from {{ ref('topic_groups') }}
@@ -104,6 +117,20 @@ tags_per_member as (
 
 ),
 
+paid_memberships_per_member as (
+
+    select
+        brand_code,
+        member_id,
+        -- one without an end outlasts the others
+        case when count(*) = count(planned_end_date) then max(planned_end_date) end
+            as paid_member_until
+    from current_levels
+    where is_paid
+    group by brand_code, member_id
+
+),
+
 -- in a group of a topic today, and holding its tag
 topic_members as (
 
@@ -127,7 +154,10 @@ categories_per_member as (
         max(case when amount_rank = 1 then category end) as main_category,
         count(*) filter (
             where {{ days_between('last_bought_date', as_of_date()) }} < {{ window_days }}
-        ) as category_count
+        ) as category_count,
+        count(distinct product_type) filter (
+            where {{ days_between('last_bought_date', as_of_date()) }} < {{ var('cross_buy_days') }}
+        ) as product_type_count
     from categories
     group by member_id
 
@@ -174,6 +204,11 @@ gathered as (
         coalesce(open_relations_per_member.open_group_count, 0) as open_group_count,
         coalesce(tags_per_member.tag_count, 0) as tag_count,
         topic_members.member_id is not null as is_topic_member,
+        acquisitions.acquisition_scheme,
+        acquisitions.acquisition_method,
+        paid_memberships_per_member.member_id is not null as is_paid_member,
+        paid_memberships_per_member.paid_member_until,
+        coalesce(categories_per_member.product_type_count = 2, false) as is_cross_buyer,
         coalesce(
             of_window.spend_rank
             <= ceil({{ exact_share('private_partner_share') }} * of_window.buyer_count),
@@ -214,10 +249,16 @@ gathered as (
         on members.member_id = channels_per_member.member_id
     left join open_relations_per_member
         on members.member_id = open_relations_per_member.member_id
+    left join acquisitions
+        on members.member_id = acquisitions.member_id
     left join tags_per_member
         on members.member_id = tags_per_member.member_id
     left join topic_members
         on members.member_id = topic_members.member_id
+    left join paid_memberships_per_member
+        on
+            members.member_id = paid_memberships_per_member.member_id
+            and members.brand_code = paid_memberships_per_member.brand_code
     left join marketing_consents_per_member
         on
             members.member_id = marketing_consents_per_member.member_id
@@ -287,6 +328,14 @@ wide as (
             when first_order_at < added_at then 'convert_then_add'
             when first_order_at >= added_at then 'add_then_convert'
         end as conversion_order,
+        -- of whom nobody says what brought them, who had bought before was a customer already
+        case
+            when added_at is null then null
+            when coalesce(acquisition_scheme, 'unknown') <> 'unknown' then acquisition_scheme
+            when first_order_at < added_at then 'existing_import'
+            else 'unknown'
+        end as acquisition_scheme,
+        case when added_at is not null then acquisition_method end as acquisition_method,
 
         -- how the person is served
         case
@@ -297,6 +346,8 @@ wide as (
         end as service_mode,
         is_top_spender and open_guide_count <> 1 as is_partner_exception,
         cast(tag_count as integer) as tag_count,
+        is_paid_member,
+        paid_member_until,
 
         -- what the person allows
         contact_channels as marketing_contact_channels,
@@ -311,6 +362,7 @@ wide as (
         '{{ var("reporting_currency") }}' as currency_code,
         cast(lifetime_net_amount as numeric(18, 2)) as lifetime_net_amount,
         main_category,
+        is_cross_buyer,
 
         -- in the widest window of member_rfm
         '{{ window_days }}d' as rfm_window,

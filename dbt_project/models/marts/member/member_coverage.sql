@@ -90,7 +90,8 @@ passed as (
             < {{ window_days }},
             false
         ) as is_new_follower,
-        owned_members.member_id is null as is_platform_only
+        owned_members.member_id is null as is_platform_only,
+        members.acquisition_scheme
     from members
     left join touched_members
         on members.member_id = touched_members.member_id
@@ -120,7 +121,12 @@ counted as (
         count(*) filter (where is_new_member) as new_member_count,
         count(*) filter (where is_new_follower) as new_follower_count,
         count(*) filter (where is_new_member and is_platform_only)
-            as platform_only_new_member_count
+            as platform_only_new_member_count,
+        count(acquisition_scheme) as acquired_count,
+        count(*) filter (where acquisition_scheme = 'existing_import') as existing_import_count,
+        count(*) filter (where acquisition_scheme = 'referral') as referral_count,
+        count(*) filter (where acquisition_scheme = 'public') as public_count,
+        count(*) filter (where acquisition_scheme = 'unknown') as unknown_source_count
     from passed
     group by brand_code
 
@@ -161,7 +167,16 @@ coverage as (
         coalesce(counted.new_follower_count, 0) as new_follower_count,
         coalesce(counted.platform_only_new_member_count, 0) as platform_only_new_member_count,
         {{ ratio('counted.platform_only_new_member_count', 'counted.new_member_count') }}
-            as platform_only_share
+            as platform_only_share,
+
+        -- what first brought those who were ever a friend or follower
+        coalesce(counted.acquired_count, 0) as acquired_count,
+        {{ ratio('counted.existing_import_count', 'counted.acquired_count') }}
+            as existing_import_share,
+        {{ ratio('counted.referral_count', 'counted.acquired_count') }} as referral_share,
+        {{ ratio('counted.public_count', 'counted.acquired_count') }} as public_share,
+        {{ ratio('counted.unknown_source_count', 'counted.acquired_count') }}
+            as unknown_source_share
     from brands
     left join counted
         on brands.brand_code = counted.brand_code

@@ -9,6 +9,10 @@ landings as (
         'touches': 'customer_token',
         'consents': 'customer_token',
         'member_tags': 'customer_token',
+        'memberships': 'customer_token',
+        'points_changes': 'customer_token',
+        'children': 'customer_token',
+        'contact_lists': 'customer_token',
     }) }}
 
 )

@@ -18,6 +18,14 @@ links as (
         link_source='profile', seen_at='coalesce(enrolled_at, added_at, updated_at)'
     ) }}
 
+    union all
+
+    -- who keeps the list wrote it down
+    {{ identifier_links(
+        source('raw', 'files__contact_lists'), customer, ['phone', "'global'", 'phone_token'],
+        link_source='remark', seen_at='listed_at'
+    ) }}
+
 )
 
 select * from links
