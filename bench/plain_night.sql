@@ -1323,6 +1323,69 @@ from marts.dim_brands as brands
 left join counted on brands.brand_code = counted.brand_code
 group by brands.brand_code;
 
+-- nobody is a friend of a guide in files, so nobody is all three
+create table marts.campaign_capture as
+with scans as (
+    select member_of(channel_code, customer_token) as member_id, *
+    from raw.files__scans
+    where not is_excluded and business_date(scanned_at) <= as_of()
+    qualify row_number() over (
+        partition by channel_code, scan_id order by _group_hash desc, _load_id, _source_row
+    ) = 1
+),
+
+scanners as (
+    select
+        scans.brand_code,
+        scans.campaign_code,
+        scans.member_id,
+        count(*) as scan_count,
+        count(event_id) > 0 as is_at_event,
+        min(scanned_at) as first_at,
+        any_value(members.enrolled_at) as enrolled_at,
+        any_value(members.first_order_at) as first_order_at,
+        any_value(followers.added_at) as follower_at
+    from scans
+    join marts.dim_members as members on scans.member_id = members.member_id
+    left join customers as followers
+        on
+            scans.member_id = followers.member_id
+            and followers.channel_code = 'official_account' and not followers.is_excluded
+    group by all
+),
+
+judged as (
+    select
+        *,
+        least(enrolled_at, follower_at) >= first_at and first_order_at < first_at is not true as is_new,
+        business_date(first_at + interval 72 hour) <= as_of() as is_mature
+    from scanners
+),
+
+events as (
+    select brand_code, campaign_code, count(distinct event_id) as event_count
+    from scans
+    group by all
+)
+
+select
+    judged.brand_code,
+    judged.campaign_code,
+    as_of() as as_of_date,
+    cast(sum(scan_count) as bigint) as scan_count,
+    count(*) as scanner_count,
+    count(*) filter (where is_new) as new_identified_count,
+    ratio(count(*) filter (where is_new), count(*)) as capture_rate,
+    count(*) filter (where is_mature) as mature_scanner_count,
+    cast(0 as bigint) as triple_enrol_count,
+    ratio(0, count(*) filter (where is_mature)) as triple_enrol_rate,
+    any_value(event_count) as event_count,
+    count(*) filter (where is_at_event) as event_user_count,
+    ratio(count(*) filter (where is_at_event), any_value(event_count)) as users_per_event
+from judged
+join events on judged.brand_code = events.brand_code and judged.campaign_code = events.campaign_code
+group by judged.brand_code, judged.campaign_code;
+
 create table marts.member_loyalty as
 with points as (
     select
@@ -2552,6 +2615,9 @@ copy (
 ) to 'member_cohort.parquet' (compression zstd);
 copy (from marts.member_360 order by member_id) to 'member_360.parquet' (compression zstd);
 copy (from marts.member_coverage order by brand_code) to 'member_coverage.parquet' (compression zstd);
+copy (
+    from marts.campaign_capture order by brand_code, campaign_code
+) to 'campaign_capture.parquet' (compression zstd);
 copy (from marts.member_loyalty order by brand_code) to 'member_loyalty.parquet' (compression zstd);
 copy (from marts.contact_migration order by brand_code, holder_id) to 'contact_migration.parquet' (compression zstd);
 copy (

@@ -373,6 +373,22 @@ CONTACT_LISTS = Resource(
     ),
 )
 
+SCANS = Resource(
+    name="scans",
+    kind=Kind.EVENTS,
+    key="scan_id",
+    version=None,
+    happened="scanned_at",
+    fields=(
+        *_OWNERS,
+        _f("scan_id", "id", "Scan in the source.", required=True),
+        _CUSTOMER_REQUIRED,
+        _f("campaign_code", "id", "Campaign that the code is of.", required=True),
+        _f("event_id", "id", "Offline event at which it was scanned, if one."),
+        _f("scanned_at", "timestamp", "When.", required=True),
+    ),
+)
+
 COSTS = Resource(
     name="costs",
     kind=Kind.VERSIONS,
@@ -541,7 +557,7 @@ RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for resource in (
         *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, TOUCHES, COSTS),
-        *(CONSENTS, MEMBER_TAGS, MEMBERSHIPS, POINTS_CHANGES, CHILDREN, CONTACT_LISTS),
+        *(CONSENTS, MEMBER_TAGS, MEMBERSHIPS, POINTS_CHANGES, CHILDREN, CONTACT_LISTS, SCANS),
         *(STORES, GUIDES, ROSTERS, FOOTFALL, TARGETS, INVENTORY),
     )
 }

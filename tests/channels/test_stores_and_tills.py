@@ -157,6 +157,19 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "会员卡号,孩子,出生年月",
         "K1,1,2023-06",
     ),
+    "scans": (
+        {
+            "number": column("编号", "id"), "who": column("unionid", "id", personal="identifier"),
+            "code": column("活动", "id"), "event": column("场次", "id"),
+            "at": column("时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "scan_id": "number", "customer_id": "who", "campaign_code": "code", "event_id": "event",
+            "scanned_at": "at",
+        },
+        "编号,unionid,活动,场次,时间",
+        "1,u1,poster,,2026-03-01 10:00:00",
+    ),
     "contact_lists": (
         {
             "account": column("账号", "id"), "contact": column("微信号", "id", personal="identifier"),
@@ -250,6 +263,8 @@ def test_an_empty_file_lands(shop: Shop, resource: str) -> None:
         ("points_changes", "2,K1,redeemed,1.5,2026-03-01 10:00:00", "not_an_integer"),
         ("children", "K1,2,2099-06", "date_after_landing"),
         ("children", "K1,,2023-06", "missing_value"),
+        ("scans", "2,,poster,,2026-03-01 10:00:00", "missing_value"),
+        ("scans", "2,u1,poster,,2099-03-01 10:00:00", "date_after_landing"),
         ("contact_lists", "E1,wx2,13912345679,不同意,2026-03-01 10:00:00", "not_consented"),
         ("contact_lists", "E1,,13912345679,同意,2026-03-01 10:00:00", "missing_value"),
     ],

@@ -1,4 +1,4 @@
-"""Levels, points, renewals, children and listed contacts of the published busy shop, against its own rows."""
+"""Levels, points, children, listed contacts and scans of the published busy shop, against its own rows."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -102,3 +102,24 @@ def test_contacts_of_an_account_are_not_those_of_its_list(home: Home) -> None:
     assert served(home, "select holder_id, contact_count from marts.contact_migration order by 1") == sorted(
         (holder, len(people)) for holder, people in lists.items()
     )
+
+
+def test_captured_persons_are_not_those_who_scanned_and_then_enrolled(home: Home) -> None:
+    enrolled = {row["customer_id"]: row["enrolled_at"] for row in rows("customers")}
+    kept = {
+        row["customer_id"]: row["ordered_at"]
+        for row in sorted(rows("orders"), key=lambda row: row["ordered_at"], reverse=True)
+        if row["paid_at"] and not row["_exclusion"]
+    }
+    scans = [row for row in rows("scans") if row["campaign_code"] == "poster"]
+    after = [row for row in scans if enrolled[row["customer_id"]] >= row["scanned_at"]]
+    # an order before it that was refunded in full is none
+    surely_new = [row for row in after if kept.get(row["customer_id"], "9") >= row["scanned_at"]]
+    events = {row["event_id"] for row in scans if row["event_id"]}
+    ((scanners, new, event_count),) = served(
+        home,
+        "select scanner_count, new_identified_count, event_count from marts.campaign_capture"
+        " where campaign_code = 'poster'",
+    )
+    assert (scanners, event_count) == (len(scans), len(events))
+    assert 0 < len(surely_new) <= int(str(new)) <= len(after) < len(scans)

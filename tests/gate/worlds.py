@@ -249,6 +249,28 @@ class World:
             },
         )
 
+    def scan(
+        self,
+        customer: str,
+        day: date,
+        *,
+        campaign: str = "poster",
+        event: str | None = None,
+        channel: str = "tmall_shop",
+    ) -> None:
+        """A person scans a code of a campaign, perhaps at an offline event."""
+        self._add(
+            "scans",
+            {
+                "channel_code": channel,
+                "scan_id": f"s{len(self.rows['scans']) + 1:05d}",
+                "customer_id": customer,
+                "campaign_code": campaign,
+                "event_id": event,
+                "scanned_at": _noon(day),
+            },
+        )
+
     def touch(
         self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5"
     ) -> None:
@@ -478,6 +500,8 @@ def _loyalty(world: World, name: str, number: int, asked: date) -> None:
     world.points(name, -70 - number, AS_OF - timedelta(days=number), kind="redeemed")
     world.points(name, -number, AS_OF - timedelta(days=number * 4), kind="expired")
     world.child(name, 1, asked)
+    world.scan(name, asked + timedelta(days=number % 3 - 1), event=f"e{number % 4}" if number % 2 else None)
+    world.scan(name, AS_OF - timedelta(days=number % 5), campaign="roadshow", event=f"r{number % 3}")
     world.contact(name, f"E{number % 3}", AS_OF - timedelta(days=number))
     if number % 5 == 0:
         world.contact(name, f"E{(number + 1) % 3}", AS_OF)

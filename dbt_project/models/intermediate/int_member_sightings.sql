@@ -13,6 +13,7 @@
     ('memberships', 'fct_memberships'),
     ('children', 'int_member_children'),
     ('listed_contacts', 'fct_listed_contacts'),
+    ('scans', 'fct_scans'),
 ] -%}
 
 with

@@ -13,6 +13,7 @@ landings as (
         'points_changes': 'customer_token',
         'children': 'customer_token',
         'contact_lists': 'customer_token',
+        'scans': 'customer_token',
     }) }}
 
 )
