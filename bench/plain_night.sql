@@ -1232,6 +1232,8 @@ wide as (
         cast(coalesce(lifetime.net_amount, 0) as numeric(18, 2)) as lifetime_net_amount,
         expected.main_category,
         coalesce(expected.type_count = 2, false) as is_cross_buyer,
+        false as is_referrer,
+        if(members.lifetime_order_count > 0 and expected.main_category is not null, 2, 1) as relationship_level,
         '365d' as rfm_window,
         coalesce(of_year.order_count, 0) as order_count,
         cast(coalesce(of_year.net_amount, 0) as numeric(18, 2)) as net_amount,

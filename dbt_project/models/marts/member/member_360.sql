@@ -46,6 +46,12 @@ acquisitions as (
 
 ),
 
+referrers as (
+
+    select * from {{ ref('int_member_referrers') }}
+
+),
+
 topic_groups as (
 
     select * from {{ ref('topic_groups') }}
@@ -204,6 +210,7 @@ gathered as (
         coalesce(open_relations_per_member.open_group_count, 0) as open_group_count,
         coalesce(tags_per_member.tag_count, 0) as tag_count,
         topic_members.member_id is not null as is_topic_member,
+        referrers.member_id is not null as is_referrer,
         acquisitions.acquisition_scheme,
         acquisitions.acquisition_method,
         paid_memberships_per_member.member_id is not null as is_paid_member,
@@ -249,6 +256,8 @@ gathered as (
         on members.member_id = channels_per_member.member_id
     left join open_relations_per_member
         on members.member_id = open_relations_per_member.member_id
+    left join referrers
+        on members.member_id = referrers.member_id
     left join acquisitions
         on members.member_id = acquisitions.member_id
     left join tags_per_member
@@ -363,6 +372,12 @@ wide as (
         cast(lifetime_net_amount as numeric(18, 2)) as lifetime_net_amount,
         main_category,
         is_cross_buyer,
+        is_referrer,
+        case
+            when lifetime_order_count >= 2 and is_referrer then 3
+            when lifetime_order_count >= 1 and main_category is not null then 2
+            else 1
+        end as relationship_level,
 
         -- in the widest window of member_rfm
         '{{ window_days }}d' as rfm_window,
