@@ -11,6 +11,10 @@ from duckdb import ConstantExpression, Expression, FunctionExpression
 
 from siyu.settings import Settings
 
+# In DuckDB 1.5 it answers `row_number() over (… nulls last) = 1` with any row (duckdb/duckdb#23677 and its kin); dbt's
+# connection is told so too (profiles.yml).
+WRONG_OPTIMIZERS = "top_n_window_elimination"
+
 
 def connect(
     path: Path | None = None,
@@ -27,6 +31,7 @@ def connect(
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "disabled_optimizers": WRONG_OPTIMIZERS,
     }
     if settings is not None:
         config |= {"memory_limit": settings.duckdb_memory_limit, "threads": settings.duckdb_threads}
