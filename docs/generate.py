@@ -5,6 +5,7 @@
     dags.md             the DAGs, their schedules and tasks
     checks.md           what the audit checks before anything is published
     guarantees.md       what is promised, which tests show it, what they measured
+    identity-quality.md how well accounts become persons where the truth is known, and why not
     performance.md      what a night costs, from the results that the bench kept; performance.svg is its picture
 
 `make docs` writes them, `python -m docs.generate --check` fails when one is stale.
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from docs import dictionary, guarantees, performance
+from docs import dictionary, guarantees, identity_quality, performance
 from docs.dictionary import requirement_rows
 from siyu.settings import PROJECT
 from siyu.warehouse.parsed import find_parsed, keep_parsed, parsed_file
@@ -162,6 +163,7 @@ PAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "dags.md": dags,
     "checks.md": checks,
     "guarantees.md": lambda _: guarantees.page(),
+    "identity-quality.md": lambda _: identity_quality.page(),
     "performance.md": lambda _: performance.page(),
     performance.PICTURE: lambda _: performance.picture(),
 }
