@@ -47,6 +47,19 @@ def test_sizes_overwrite_each_other(page: Page) -> None:
     assert "| `family_number` | 0 | 0 | A home" in both
 
 
+@pytest.mark.parametrize(
+    ("name", "kept", "missed"),
+    [
+        ("recall", "0.98000", "0.97999"),
+        ("precision", "0.99900", "0.99899"),
+        ("mixed share", "0.02000", "0.02001"),
+    ],
+)
+def test_a_missed_share_is_shown_as_kept(page: Page, name: str, kept: str, missed: str) -> None:
+    assert "**missed**" not in page(SMALL | {f"S: {name}": kept})
+    assert f"| {name} | {missed}, **missed** |" in page(SMALL | {f"S: {name}": missed})
+
+
 def test_a_reason_that_nobody_explains_is_hidden(page: Page) -> None:
     with pytest.raises(SystemExit, match="does not say what noted_number of missed is"):
         page(SMALL | {"S: missed: noted_number": "3"})

@@ -35,7 +35,7 @@ def test_persons_of_a_simulated_brand_are_missed_or_mixed(
     for name, count in counts.items():
         figure(f"{size}: {name}", f"{count:,}")
     for name, share in shares.items():
-        figure(f"{size}: {name}", f"{share:.4f}")
+        figure(f"{size}: {name}", f"{share:.5f}")
     assert found.linkable > 2_000
     assert found.recall >= 0.98
     assert found.precision >= 0.999
