@@ -292,7 +292,12 @@ def test_a_row_that_is_odd_but_may_be_true_is_kept_out(shop: Shop, resource: str
 
 @pytest.mark.parametrize(
     ("source", "said", "expected"),
-    [("own_store", "同意", 10), ("own_store", "不同意", 0), ("competitor_staff", "同意", None)],
+    [
+        ("own_store", "同意", 10),
+        ("own_store", "不同意", 0),
+        ("competitor_staff", "同意", None),
+        ("competitor_staff", "不同意", None),  # not even in quarantine
+    ],
 )
 def test_h14_contacts_land_without_consent_or_from_somebody_elses_list(
     shop: Shop, source: str, said: str, expected: int | None

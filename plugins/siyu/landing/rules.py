@@ -22,11 +22,8 @@ from siyu.landing.sql import as_type, column, constant, joined, keep_table, show
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Settings
 
-_SEED_OF_CODE = {
-    "brand_code": "brands.csv",
-    "channel_code": "channels.csv",
-    "list_source": "contact_list_sources.csv",  # lists of any other source are refused whole
-}
+_SEED_OF_CODE = {"brand_code": "brands.csv", "channel_code": "channels.csv"}
+_LIST_SOURCES = "contact_list_sources.csv"
 SEEDS = PROJECT / "dbt_project" / "seeds"
 
 MISSING_VALUE = "missing_value"
@@ -59,7 +56,6 @@ _KEPT_CODES = """
 select
     landing_coded.brand_code,
     landing_coded.channel_code,
-    landing_coded.list_source,
     landing_coded.currency_code,
     min(landing_coded.happened) as first_happened
 from landing_coded
@@ -107,10 +103,12 @@ def check_rules(
         mask it before showing it), `brand_code, channel_code, key_text`. `landing.sql.drop_workspace` removes it.
 
     Raises:
-        RefusedError: A brand, channel or source of a contact list is in no seed, or a currency has no rate on the day
-            of its first record: the whole load is refused, since its rows cannot be told apart from good ones.
+        RefusedError: A brand or channel is in no seed, or a currency has no rate on the day of its first record:
+            the whole load is refused, since its rows cannot be told apart from good ones. Or it is a list of contacts
+            that is not the brand's own: of that nothing is kept, in quarantine neither.
     """
     records = connection.table(batch.records)
+    _check_list_sources(records, batch.resource, seeds)
     show_as("landing_records", records)
     keep_table(connection, "landing_broken", _broken(records, settings, batch.resource, landing_date))
     _check_codes(connection, records, settings, batch.resource, seeds)
@@ -176,8 +174,21 @@ def _end_of(day: date, timezone: str) -> datetime:
 
 
 def known_codes(name: str, seeds: Path = SEEDS) -> set[str]:
-    """The codes that a seed knows: `name` is brand_code, channel_code or list_source."""
+    """The codes that a seed knows: `name` is brand_code or channel_code."""
     return {row[name] for row in _seed_rows(seeds / _SEED_OF_CODE[name])}
+
+
+def _check_list_sources(records: DuckDBPyRelation, resource: Resource, seeds: Path) -> None:
+    if not any(field.name == "list_source" for field in resource.fields):
+        return
+    found = {source for (source,) in records.select(column("list_source")).distinct().fetchall() if source}
+    known = {row["list_source"] for row in _seed_rows(seeds / _LIST_SOURCES)}
+    if unknown := sorted(found - known):
+        raise RefusedError(
+            f"{resource.name}: list_source is {_shown(unknown)}",
+            expected=f"a list_source of seed {_LIST_SOURCES} ({', '.join(sorted(known))})",
+            do="take the list out of what is read: only lists of the brand's own may land",
+        )
 
 
 def _check_codes(
@@ -189,16 +200,13 @@ def _check_codes(
 ) -> None:
     coded = _codes(connection, records, resource)
     for name, seed in _SEED_OF_CODE.items():
-        found = {str(row[name]) for row in coded if row[name] is not None}
-        if found and (unknown := found - (known := known_codes(name, seeds))):
+        known = known_codes(name, seeds)
+        unknown = {str(row[name]) for row in coded if row[name] is not None} - known
+        if unknown:
             raise RefusedError(
                 f"{resource.name}: {name} is {_shown(sorted(unknown))}",
                 expected=f"a {name} of seed {seed} ({', '.join(sorted(known)[:20])})",
-                do=(
-                    "take the list out of what is read: only lists of the brand's own may land"
-                    if name == "list_source"
-                    else f"mend the mapping, or add the code to {seed}"
-                ),
+                do=f"mend the mapping, or add the code to {seed}",
             )
     first_happened: dict[str, datetime | date | None] = {}
     for row in coded:
@@ -237,16 +245,15 @@ def _first_day(happened: datetime | date | None, timezone: str) -> date | None:
 def _codes(
     connection: DuckDBPyConnection, records: DuckDBPyRelation, resource: Resource
 ) -> list[dict[str, Any]]:
-    """The codes and currencies that occur together, and when the first of their records happened."""
-    names = (*_SEED_OF_CODE, "currency_code")
-    given = {field.name for field in resource.fields}
-    codes = (
-        (column(name) if name in given else as_type(constant(None), "varchar")).alias(name) for name in names
-    )
+    """The brands, channels and currencies that occur together, and when the first of their records happened."""
+    has_currency = any(field.name == "currency_code" for field in resource.fields)
+    currency = column("currency_code") if has_currency else as_type(constant(None), "varchar")
+    codes = (*(column(name) for name in _SEED_OF_CODE), currency.alias("currency_code"))
     happened = column(resource.happened) if resource.happened else as_type(constant(None), "timestamp")
     show_as("landing_coded", records.select(column("_source_row"), *codes, happened.alias("happened")))
     return [
-        dict(zip((*names, "happened"), row, strict=True)) for row in connection.sql(_KEPT_CODES).fetchall()
+        dict(zip((*_SEED_OF_CODE, "currency_code", "happened"), row, strict=True))
+        for row in connection.sql(_KEPT_CODES).fetchall()
     ]
 
 
