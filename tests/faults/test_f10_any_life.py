@@ -6,6 +6,7 @@ verdict that passed); every step is a process of its own, and one that is killed
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -22,7 +23,7 @@ from siyu.publication.records import current_hold, present_publications, publica
 from siyu.settings import Home, save_settings
 from tests.faults.forking import STEPS, Answer, Nights
 from tests.faults.looking import check_landed, check_shown, leftovers, newest_loads
-from tests.faults.shop import Sale, changed, sales_of_day, write_file, write_mapping
+from tests.faults.shop import Sale, sales_of_day, write_file, write_mapping
 from tests.properties import SOAK, examples
 
 pytestmark = [pytest.mark.guarantee("F10"), pytest.mark.timeout(3000)]
@@ -64,13 +65,12 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), amount=st.integers(30, 90), is_late=st.booleans())
     def land_a_late_or_changed_order(self, data: st.DataObject, amount: int, is_late: bool) -> None:
         sale = data.draw(st.sampled_from([sale for sales in self.files.values() for sale in sales]))
-        number = len(self.files)
+        number, first = len(self.files), sales_of_day(0, 1)[0].at
         if is_late:
-            late = sales_of_day(0, 1)[0]
-            moment = late.at - timedelta(days=3) + timedelta(seconds=number)
+            moment = first - timedelta(days=3) + timedelta(seconds=number)
             self.land([Sale(order=f"late-{number}", at=moment, updated=moment, amount=Decimal(amount))])
-        else:  # later than every version before
-            self.land([changed(sale, days_later=10 * number, amount=amount)])
+        else:  # later than every version before, whichever of them it changes
+            self.land([replace(sale, updated=first + timedelta(days=100 * number), amount=Decimal(amount))])
 
     def land(self, sales: list[Sale]) -> None:
         path = write_file(self.folder / "log" / f"file{next(self.numbers)}.csv", sales)
