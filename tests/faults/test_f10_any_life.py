@@ -70,7 +70,7 @@ class Life(RuleBasedStateMachine):
             moment = first - timedelta(days=3) + timedelta(seconds=number)
             self.land([Sale(order=f"late-{number}", at=moment, updated=moment, amount=Decimal(amount))])
         else:  # later than every version before, whichever of them it changes
-            self.land([replace(sale, updated=first + timedelta(days=100 * number), amount=Decimal(amount))])
+            self.land([replace(sale, updated=first + timedelta(days=30 + number), amount=Decimal(amount))])
 
     def land(self, sales: list[Sale]) -> None:
         path = write_file(self.folder / "log" / f"file{next(self.numbers)}.csv", sales)
