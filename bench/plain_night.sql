@@ -188,6 +188,8 @@ joined as (
         coalesce(orders.member_id, of_lines.member_id, 'unknown') as member_id,
         orders.order_status,
         orders.province,
+        orders.store_id as store_code,
+        orders.guide_id as guide_code,
         coalesce(orders.currency_code, of_lines.currency_code) as currency_code,
         coalesce(orders.paid_amount, of_lines.line_amount) as paid_amount,
         of_lines.unit_count,
@@ -421,6 +423,8 @@ select
     member_id,
     order_status,
     province,
+    store_code,
+    guide_code,
     reporting() as currency_code,
     paid_amount,
     refunded_amount,
@@ -515,33 +519,40 @@ with known_customers as (
         if(business_date(enrolled_at) <= as_of(), enrolled_at, null) as enrolled_at,
         if(business_date(unenrolled_at) <= as_of(), unenrolled_at, null) as unenrolled_at,
         if(business_date(added_at) <= as_of(), added_at, null) as added_at,
-        coalesce(least(business_date(enrolled_at), business_date(added_at)), as_of()) <= as_of() as is_there
+        least(business_date(enrolled_at), business_date(added_at)) as known_date
     from customers
     where not is_excluded
 ),
 
 seen as (
-    select member_id, brand_code, channel_code, 1 as trust
+    select
+        member_id, brand_code, channel_code, 1 as trust, known_date as first_date,
+        greatest(business_date(enrolled_at), business_date(added_at)) as last_date
     from known_customers
-    where is_there
+    where coalesce(known_date, as_of()) <= as_of()
     union all
-    select member_id, min(brand_code), min(channel_code), 2
+    select member_id, min(brand_code), min(channel_code), 2, min(ordered_date), max(ordered_date)
     from marts.fct_orders
     where member_id <> 'unknown'
     group by member_id
     union all
-    select member_id, min(brand_code), min(channel_code), 3
+    select member_id, min(brand_code), min(channel_code), 3, min(refunded_date), max(refunded_date)
     from marts.fct_refunds
     where member_id <> 'unknown'
     group by member_id
     union all
-    select member_id, min(brand_code), min(channel_code), 4
+    select member_id, min(brand_code), min(channel_code), 4, null, null
     from marts.fct_touches
     group by member_id
 ),
 
 members as (
-    select member_id, arg_min(brand_code, trust) as brand_code, arg_min(channel_code, trust) as channel_code
+    select
+        member_id,
+        arg_min(brand_code, trust) as brand_code,
+        arg_min(channel_code, trust) as channel_code,
+        min(first_date) as first_seen_date,
+        max(last_date) as last_seen_date
     from seen
     group by member_id
 ),
@@ -565,6 +576,18 @@ last_province as (
     from marts.fct_orders
     where province is not null
     qualify row_number() over (partition by member_id order by ordered_at desc, order_key desc) = 1
+),
+
+home_store as (
+    select member_id, store_code
+    from marts.fct_orders
+    where member_order_number is not null and store_code is not null
+    group by member_id, store_code
+    qualify row_number() over (
+        partition by member_id
+        order by
+            count(*) filter (where date_diff('day', paid_date, as_of()) < 365) desc, max(paid_at) desc, store_code
+    ) = 1
 )
 
 select
@@ -573,6 +596,14 @@ select
     members.channel_code,
     true as is_known,
     coalesce(known_customers.province, last_province.province) as province,
+    case
+        when known_customers.province is not null then 'customer'
+        when last_province.province is not null then 'order'
+    end as province_source,
+    home_store.store_code as home_store_code,
+    cast(null as varchar) as owner_guide_key,
+    members.first_seen_date,
+    members.last_seen_date,
     known_customers.enrolled_at,
     known_customers.unenrolled_at,
     known_customers.added_at,
@@ -587,9 +618,11 @@ from members
 left join known_customers on members.member_id = known_customers.member_id
 left join bought on members.member_id = bought.member_id
 left join last_province on members.member_id = last_province.member_id
+left join home_store on members.member_id = home_store.member_id
 union all
 select
-    'unknown', null, null, false, null, null, null, null, null, null, null, null, 0, null, false;
+    'unknown', null, null, false, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null,
+    false;
 
 create table marts.fct_identity_events as
 select
@@ -1200,11 +1233,13 @@ wide as (
         members.channel_code,
         1 as linked_channel_count,
         members.province,
+        members.home_store_code,
         members.enrolled_at is not null and members.unenrolled_at is null as is_enrolled,
         false as is_friend,
         false as is_group_member,
         0 as open_guide_count,
         0 as open_group_count,
+        members.owner_guide_key,
         members.enrolled_at,
         members.added_at,
         case
@@ -1225,6 +1260,7 @@ wide as (
         coalesce(allowed.has_withdrawn, false) as has_withdrawn_marketing,
         members.first_order_date,
         expected.last_order_date,
+        members.last_seen_date,
         members.days_since_last_order,
         members.is_churned,
         members.lifetime_order_count,

@@ -42,6 +42,37 @@ newest_province as (
 
 ),
 
+-- where the person bought most often of late, else where they bought last
+stores_per_member as (
+
+    select
+        member_id,
+        store_code,
+        count(*) filter (
+            where {{ days_between('paid_date', as_of_date()) }} < {{ var('home_store_days') }}
+        ) as order_count,
+        max(paid_at) as last_order_at
+    from orders
+    where
+        member_order_number is not null
+        and store_code is not null
+    group by member_id, store_code
+
+),
+
+stores_ranked as (
+
+    select
+        member_id,
+        store_code,
+        row_number() over (
+            partition by member_id
+            order by order_count desc, last_order_at desc, store_code asc
+        ) as store_rank
+    from stores_per_member
+
+),
+
 known_members as (
 
     select
@@ -50,6 +81,14 @@ known_members as (
         members.channel_code,
         true as is_known,
         coalesce(members.province, newest_province.province) as province,
+        case
+            when members.province is not null then 'customer'
+            when newest_province.province is not null then 'order'
+        end as province_source,
+        stores_ranked.store_code as home_store_code,
+        members.owner_guide_key,
+        members.first_seen_date,
+        members.last_seen_date,
         members.enrolled_at,
         members.unenrolled_at,
         members.added_at,
@@ -67,6 +106,10 @@ known_members as (
         on
             members.member_id = newest_province.member_id
             and newest_province.recency_rank = 1
+    left join stores_ranked
+        on
+            members.member_id = stores_ranked.member_id
+            and stores_ranked.store_rank = 1
 
 ),
 
@@ -85,6 +128,11 @@ with_unknown as (
         null as channel_code,
         false as is_known,
         null as province,
+        null as province_source,
+        null as home_store_code,
+        null as owner_guide_key,
+        null as first_seen_date,
+        null as last_seen_date,
         null as enrolled_at,
         null as unenrolled_at,
         null as added_at,

@@ -106,6 +106,8 @@ orders_with_everything as (
         -- what it is
         judged.order_status,
         judged.province,
+        judged.store_code,
+        judged.guide_code,
 
         -- amounts, in the reporting currency
         '{{ var("reporting_currency") }}' as currency_code,

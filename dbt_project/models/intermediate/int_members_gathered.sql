@@ -94,6 +94,34 @@ friends_added as (
 
 ),
 
+-- who added the customer first keeps them, as long as they stay friends
+owners_ranked as (
+
+    select
+        member_id,
+        guide_key,
+        row_number() over (
+            partition by member_id
+            order by started_at asc, relation_key asc
+        ) as owner_rank
+    from relations
+    where
+        relation_type = 'friend'
+        and is_open
+
+),
+
+done_per_member as (
+
+    select
+        member_id,
+        min(first_done_date) as first_seen_date,
+        max(last_done_date) as last_seen_date
+    from sightings
+    group by member_id
+
+),
+
 sightings_ranked as (
 
     select
@@ -115,12 +143,21 @@ gathered as (
         customers_per_member.province,
         customers_per_member.enrolled_at,
         customers_per_member.unenrolled_at,
-        least(customers_per_member.added_at, friends_added.added_at) as added_at
+        least(customers_per_member.added_at, friends_added.added_at) as added_at,
+        owners_ranked.guide_key as owner_guide_key,
+        done_per_member.first_seen_date,
+        done_per_member.last_seen_date
     from sightings_ranked
     left join customers_per_member
         on sightings_ranked.member_id = customers_per_member.member_id
     left join friends_added
         on sightings_ranked.member_id = friends_added.member_id
+    left join owners_ranked
+        on
+            sightings_ranked.member_id = owners_ranked.member_id
+            and owners_ranked.owner_rank = 1
+    left join done_per_member
+        on sightings_ranked.member_id = done_per_member.member_id
     where sightings_ranked.sighting_rank = 1
 
 )

@@ -48,6 +48,8 @@ joined as (
         coalesce(orders.customer_key, lines_per_order.customer_key) as customer_key,
         orders.order_status,
         orders.province,
+        orders.store_id as store_code,
+        orders.guide_id as guide_code,
         coalesce(orders.currency_code, lines_per_order.currency_code) as source_currency_code,
         -- one that is excluded may lack it
         coalesce(orders.paid_amount, lines_per_order.line_amount, 0) as source_paid_amount,
@@ -112,6 +114,8 @@ in_one_currency as (
         -- what it is
         known_at_as_of.order_status,
         known_at_as_of.province,
+        known_at_as_of.store_code,
+        known_at_as_of.guide_code,
         known_at_as_of.unit_count,
 
         -- amounts

@@ -326,11 +326,13 @@ wide as (
         channel_code,
         cast(linked_channel_count as integer) as linked_channel_count,
         province,
+        home_store_code,
         enrolled_at is not null and unenrolled_at is null as is_enrolled,
         open_guide_count > 0 as is_friend,
         open_group_count > 0 as is_group_member,
         cast(open_guide_count as integer) as open_guide_count,
         cast(open_group_count as integer) as open_group_count,
+        owner_guide_key,
         enrolled_at,
         added_at,
         case
@@ -365,6 +367,7 @@ wide as (
         -- what the person has bought
         first_order_date,
         last_purchase_date as last_order_date,
+        last_seen_date,
         days_since_last_order,
         is_churned,
         lifetime_order_count,
