@@ -1256,6 +1256,10 @@ wide as (
         cast(coalesce(tag_counts.tag_count, 0) as integer) as tag_count,
         paying.member_id is not null as is_paid_member,
         paying.paid_until as paid_member_until,
+        case
+            when members.unenrolled_at is null and date_diff('day', business_date(members.enrolled_at), as_of()) >= 90
+                then false  -- no file has a phone
+        end as is_phone_only,
         allowed.contact_channels as marketing_contact_channels,
         coalesce(allowed.has_withdrawn, false) as has_withdrawn_marketing,
         members.first_order_date,
@@ -1322,6 +1326,7 @@ with counted as (
         coalesce(date_diff('day', business_date(enrolled_at), as_of()) < 30, false) as is_new,
         coalesce(date_diff('day', business_date(added_at), as_of()) < 30, false) as is_new_follower,
         not coalesce(channels.is_owned, false) as is_platform_only,
+        is_phone_only,
         acquisition_scheme
     from marts.member_360 as members
     left join marts.dim_channels as channels
@@ -1350,6 +1355,8 @@ select
     count(*) filter (where is_new_follower) as new_follower_count,
     count(*) filter (where is_new and is_platform_only) as platform_only_new_member_count,
     ratio(count(*) filter (where is_new and is_platform_only), count(*) filter (where is_new)) as platform_only_share,
+    count(*) filter (where is_phone_only) as phone_only_count,
+    ratio(count(*) filter (where is_phone_only), count(is_phone_only)) as phone_only_rate,
     count(acquisition_scheme) as acquired_count,
     ratio(count(*) filter (where acquisition_scheme = 'existing_import'), count(acquisition_scheme))
         as existing_import_share,

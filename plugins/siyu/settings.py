@@ -57,6 +57,7 @@ class DbtVars(BaseModel):
     campaign_confidence: float = Field(default=0.95, gt=0, lt=1)
     campaign_srm_limit: Share = 0.001
     home_store_days: Days = 365
+    phone_only_days: Days = 90
     next_order_minimum_purchases: int = Field(default=3, ge=2, le=1_000)
     next_order_category_gaps: int = Field(default=30, ge=1, le=1_000_000_000)
     next_order_due_days: Days = 7

@@ -52,6 +52,12 @@ referrers as (
 
 ),
 
+phone_only as (
+
+    select * from {{ ref('int_member_phone_only') }}
+
+),
+
 topic_groups as (
 
     select * from {{ ref('topic_groups') }}
@@ -211,6 +217,7 @@ gathered as (
         coalesce(tags_per_member.tag_count, 0) as tag_count,
         topic_members.member_id is not null as is_topic_member,
         referrers.member_id is not null as is_referrer,
+        phone_only.is_phone_only,
         acquisitions.acquisition_scheme,
         acquisitions.acquisition_method,
         paid_memberships_per_member.member_id is not null as is_paid_member,
@@ -258,6 +265,8 @@ gathered as (
         on members.member_id = open_relations_per_member.member_id
     left join referrers
         on members.member_id = referrers.member_id
+    left join phone_only
+        on members.member_id = phone_only.member_id
     left join acquisitions
         on members.member_id = acquisitions.member_id
     left join tags_per_member
@@ -359,6 +368,7 @@ wide as (
         cast(tag_count as integer) as tag_count,
         is_paid_member,
         paid_member_until,
+        is_phone_only,
 
         -- what the person allows
         contact_channels as marketing_contact_channels,

@@ -91,6 +91,7 @@ passed as (
             false
         ) as is_new_follower,
         owned_members.member_id is null as is_platform_only,
+        members.is_phone_only,
         members.acquisition_scheme
     from members
     left join touched_members
@@ -122,6 +123,8 @@ counted as (
         count(*) filter (where is_new_follower) as new_follower_count,
         count(*) filter (where is_new_member and is_platform_only)
             as platform_only_new_member_count,
+        count(is_phone_only) as joined_long_ago_count,
+        count(*) filter (where is_phone_only) as phone_only_count,
         count(acquisition_scheme) as acquired_count,
         count(*) filter (where acquisition_scheme = 'existing_import') as existing_import_count,
         count(*) filter (where acquisition_scheme = 'referral') as referral_count,
@@ -168,6 +171,10 @@ coverage as (
         coalesce(counted.platform_only_new_member_count, 0) as platform_only_new_member_count,
         {{ ratio('counted.platform_only_new_member_count', 'counted.new_member_count') }}
             as platform_only_share,
+
+        -- of whom the brand has a phone and nothing else
+        coalesce(counted.phone_only_count, 0) as phone_only_count,
+        {{ ratio('counted.phone_only_count', 'counted.joined_long_ago_count') }} as phone_only_rate,
 
         -- what first brought those who were ever a friend or follower
         coalesce(counted.acquired_count, 0) as acquired_count,
