@@ -544,6 +544,20 @@ seen as (
     select member_id, min(brand_code), min(channel_code), 4, null, null
     from marts.fct_touches
     group by member_id
+    union all
+    select
+        member_of(channel_code, customer_token), min(brand_code), min(channel_code), 8,
+        min(business_date(decided_at)), max(business_date(decided_at))
+    from raw.files__consents
+    where not is_excluded and business_date(decided_at) <= as_of()
+    group by 1
+    union all
+    select
+        member_of(channel_code, customer_token), min(brand_code), min(channel_code), 13,
+        min(business_date(scanned_at)), max(business_date(scanned_at))
+    from raw.files__scans
+    where not is_excluded and business_date(scanned_at) <= as_of()
+    group by 1
 ),
 
 members as (
@@ -648,6 +662,27 @@ select
     cast(null as varchar) as identifier_type,
     cast(null as bigint) as found_count,
     cast(null as bigint) as allowed_count
+where false;
+
+-- the files that are measured list no guides
+create table marts.guide_perf as
+select
+    cast(null as varchar) as brand_code,
+    cast(null as varchar) as guide_code,
+    cast(null as date) as as_of_date,
+    cast(null as varchar) as store_code,
+    cast(null as varchar) as employment_kind,
+    cast(null as date) as joined_on,
+    cast(null as date) as left_on,
+    cast(null as integer) as window_days,
+    cast(null as varchar) as currency_code,
+    cast(null as bigint) as order_count,
+    cast(null as bigint) as buyer_count,
+    cast(null as numeric(18, 2)) as net_amount,
+    cast(null as bigint) as orphan_count,
+    cast(null as bigint) as orphan_consented_count,
+    cast(null as bigint) as orphan_reactivated_count,
+    cast(null as numeric(18, 6)) as orphan_reactivated_rate
 where false;
 
 create table marts.member_consent as
@@ -1355,6 +1390,9 @@ select
     count(*) filter (where is_new_follower) as new_follower_count,
     count(*) filter (where is_new and is_platform_only) as platform_only_new_member_count,
     ratio(count(*) filter (where is_new and is_platform_only), count(*) filter (where is_new)) as platform_only_share,
+    cast(0 as bigint) as assisted_count,
+    cast(0 as bigint) as assistant_count,
+    ratio(0, 0) as members_per_assistant,
     count(*) filter (where is_phone_only) as phone_only_count,
     ratio(count(*) filter (where is_phone_only), count(is_phone_only)) as phone_only_rate,
     count(acquisition_scheme) as acquired_count,
@@ -2673,6 +2711,7 @@ copy (
 ) to 'member_consent.parquet' (compression zstd);
 copy (from marts.member_rfm order by member_id, rfm_window) to 'member_rfm.parquet' (compression zstd);
 copy (from marts.fct_identity_events order by event_number) to 'fct_identity_events.parquet' (compression zstd);
+copy (from marts.guide_perf order by brand_code, guide_code) to 'guide_perf.parquet' (compression zstd);
 copy (from marts.member_id_redirects order by old_member_id) to 'member_id_redirects.parquet' (compression zstd);
 copy (
     from marts.member_tag_quality order by brand_code, tag_name, tag_value

@@ -35,6 +35,7 @@ PROMISED_MODELS = (
     "fct_identity_events",
     "fct_order_lines",
     "fct_touches",
+    "guide_perf",
     "ltv_cac",
     "member_360",
     "member_consent",

@@ -56,6 +56,7 @@ class DbtVars(BaseModel):
     campaign_outcome_days: Days = 14
     campaign_confidence: float = Field(default=0.95, gt=0, lt=1)
     campaign_srm_limit: Share = 0.001
+    guide_window_days: Days = 30
     home_store_days: Days = 365
     phone_only_days: Days = 90
     next_order_minimum_purchases: int = Field(default=3, ge=2, le=1_000)

@@ -92,6 +92,9 @@ passed as (
         ) as is_new_follower,
         owned_members.member_id is null as is_platform_only,
         members.is_phone_only,
+        case
+            when members.service_mode = 'assistant' then members.owner_guide_key
+        end as assistant_key,
         members.acquisition_scheme
     from members
     left join touched_members
@@ -123,6 +126,8 @@ counted as (
         count(*) filter (where is_new_follower) as new_follower_count,
         count(*) filter (where is_new_member and is_platform_only)
             as platform_only_new_member_count,
+        count(assistant_key) as assisted_count,
+        count(distinct assistant_key) as assistant_count,
         count(is_phone_only) as joined_long_ago_count,
         count(*) filter (where is_phone_only) as phone_only_count,
         count(acquisition_scheme) as acquired_count,
@@ -171,6 +176,11 @@ coverage as (
         coalesce(counted.platform_only_new_member_count, 0) as platform_only_new_member_count,
         {{ ratio('counted.platform_only_new_member_count', 'counted.new_member_count') }}
             as platform_only_share,
+
+        -- how many each shopping assistant looks after
+        coalesce(counted.assisted_count, 0) as assisted_count,
+        coalesce(counted.assistant_count, 0) as assistant_count,
+        {{ ratio('counted.assisted_count', 'counted.assistant_count') }} as members_per_assistant,
 
         -- of whom the brand has a phone and nothing else
         coalesce(counted.phone_only_count, 0) as phone_only_count,
