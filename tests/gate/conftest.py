@@ -26,7 +26,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     with hold(shared / "gate.lock", run_id="tests", wait_seconds=240):
         if not done.exists():
             shutil.rmtree(home.root, ignore_errors=True)
-            _publish_busy_shop(home.create(), Settings())
+            _publish_busy_shop(home.create(), Settings(duckdb_threads=1))
             done.touch()
     return Template(home)
 

@@ -81,8 +81,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     who = World()
     for customer, channel in (("a", "tmall_shop"), ("b", "tmall_shop"), ("c", "mini_program")):
         who.customer(customer, channel=channel, enrolled=date(2024, 1, 1), phone="13912345678")
-    who.land(home, Settings())
-    build_warehouse(home, Settings(), run_id="night1")
+    who.land(home, Settings(duckdb_threads=1))
+    build_warehouse(home, Settings(duckdb_threads=1), run_id="night1")
     folder = export_candidate(home, read_build(home, "night1"))
     write_verdict(folder)
     publication = publish_candidate(home, Settings(), "night1")
