@@ -1,6 +1,7 @@
 """Fixtures every room's tests share."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,9 +44,12 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start what takes longest first, by the time it is given and by its room: alone at the end it would keep one
-    worker busy.
+    """Mark the tests that name a guarantee, and start what takes longest first, by the time it is given and by its
+    room: alone at the end it would keep one worker busy.
     """
+    for item in items:
+        if named := re.match(r"test_(f\d+)_", item.name):
+            item.add_marker(pytest.mark.guarantee(named[1].upper()))
 
     def place(item: pytest.Item) -> tuple[float, int]:
         given = item.get_closest_marker("timeout")
