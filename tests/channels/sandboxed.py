@@ -3,7 +3,7 @@
 The world ends before the moment at which it is read, so that all of it has happened by then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,11 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
 
 from siyu.channels.api import Account, Connector, Window, extract_window
 from siyu.channels.api.calls import Patience
 from siyu.channels.catalogue import declared
 from siyu.landing import LoadRecord, create_raw_views
+from siyu.landing.personal import open_private_key, unseal
+from siyu.resources import Kind, Resource
 from siyu.sandbox.server.apps import App
 from siyu.sandbox.world.generate import generate_world
 from siyu.settings import Home, Settings
@@ -26,6 +29,8 @@ CHINA = ZoneInfo("Asia/Shanghai")
 FIRST, LAST = date(2026, 3, 1), date(2026, 5, 31)
 NOW = datetime(2026, 6, 1, 19, tzinfo=UTC)  # 3 o'clock in the morning of the 2nd in Shanghai
 QUICK = Patience(first_seconds=0.001, longest_seconds=0.01, tries=10, whole_seconds=20)
+
+Ask = Callable[[str], list[tuple[Any, ...]]]  # rows of a query, sorted
 
 
 def window(first: date, last: date) -> Window:
@@ -78,10 +83,8 @@ class Sandbox:
 
     def expected(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query over the world's own files, sorted; the server has no part in it."""
-        with duckdb.connect() as connection:
-            for path in self.world.glob("*.parquet"):
-                connection.read_parquet(str(path)).create_view(path.stem)
-            rows = sorted(connection.sql(sql).fetchall(), key=repr)
+        with asking_world(self.world) as ask:
+            rows = ask(sql)
         assert rows, "a world too small to tell"
         return rows
 
@@ -107,6 +110,51 @@ def is_whole(record: LoadRecord) -> bool:
         name: one.counts.quarantine_reasons for name, one in record.resources.items() if one.quarantine
     } == {}
     return record.extraction.is_complete
+
+
+@contextmanager
+def asking_world(world: Path, views: str = "") -> Iterator[Ask]:
+    """Queries over the tables of a world, and over the views that these statements make."""
+    with duckdb.connect() as connection:
+        for path in world.glob("*.parquet"):
+            connection.read_parquet(str(path)).create_view(path.stem)
+        connection.execute(views)
+        yield lambda query: connection.execute(f"{query} order by all").fetchall()
+
+
+@contextmanager
+def asking_landed(home: Home, connector: Connector) -> Iterator[Ask]:
+    """Queries over what a channel's resources are by the newest reading; `clear(token)` opens the vault."""
+    channel = connector.channel
+    with duckdb.connect() as connection:
+        create_raw_views(connection, home, declared={channel: connector.resources})
+        sealed = [
+            {"token": record["token"], "value": record["value"]}
+            for path in home.vault.glob("*")
+            for record in unseal(path, open_private_key(home))
+            if "token" in record
+        ]
+        vault = pa.Table.from_pylist(sealed, pa.schema([("token", pa.string()), ("value", pa.string())]))
+        connection.from_arrow(vault).distinct().create("known")
+        connection.execute("create macro clear(wanted) as (select value from known where token = wanted)")
+        for name, resource in connector.resources.items():
+            rows = connection.sql(f"from raw.{channel}__{name}")
+            if not resource.keeps_observations:
+                once = rows.aggregate("count(*) - count(distinct (_group_hash, _line_number))").fetchone()
+                assert once == (0,), f"{name}: a row that was known has landed again"
+            connection.execute(f"create view {name} as from raw.{channel}__{name} {_newest(resource)}")
+        yield lambda query: connection.execute(f"{query} order by all").fetchall()
+
+
+def _newest(resource: Resource) -> str:
+    """Of raw rows those that hold now: the last list, or the newest version of each document."""
+    if resource.kind is Kind.EVENTS:
+        return ""
+    key, order = "true", "_observed_at desc"
+    if resource.kind is not Kind.SNAPSHOT:
+        key = ", ".join(field.raw_column or "" for field in resource.key_fields)
+        order = f"{resource.version or 'true'} desc nulls last, _observed_at desc, _group_hash"
+    return f"qualify dense_rank() over (partition by {key} order by {order}) = 1"
 
 
 def landed(home: Home, view: str, columns: str) -> list[tuple[Any, ...]]:
