@@ -232,6 +232,7 @@ CUSTOMERS = Resource(
         _f("unenrolled_at", "timestamp", "When the membership ended."),
         _f("added_at", "timestamp", "When the person became a friend or follower."),
         _UPDATED,
+        _later("store_id", "id", "Store in which the person joined."),
     ),
 )
 

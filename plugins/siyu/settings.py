@@ -58,6 +58,8 @@ class DbtVars(BaseModel):
     campaign_srm_limit: Share = 0.001
     guide_window_days: Days = 30
     home_store_days: Days = 365
+    note_city_share: Share = 0.10
+    note_city_minimum_numbers: int = Field(default=10, ge=1, le=1_000_000_000)
     phone_only_days: Days = 90
     next_order_minimum_purchases: int = Field(default=3, ge=2, le=1_000)
     next_order_category_gaps: int = Field(default=30, ge=1, le=1_000_000_000)

@@ -39,7 +39,7 @@ select
     end as identifier,
     registered_at, phone, new_phone, phone_changed_at, unionid
 from accounts;
-create temp table edges as
+create temp table given as
 with seen as (
     select account_id, 'phone|global|' || phone as other, 'profiles' as link_source, 2 as strength,
         registered_at as first_seen_at, registered_at as last_seen_at
@@ -63,14 +63,46 @@ select
     min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
 from seen inner join known using (account_id)
 group by identifier, other, link_source;
+-- notes of numbers whose cards were made out in cities that less than a tenth of the guide's notes are of
+create temp table notes_elsewhere as
+with notes as (
+    select distinct staff_id, identifier, remark_phone
+    from contacts inner join known using (account_id) where remark_phone is not null
+),
+located as (
+    select notes.*, city
+    from notes
+    inner join (
+        select distinct phone, stores.city from accounts inner join stores on home_store_id = stores.store_id
+        where channel_code = 'pos' and phone is not null
+    ) as cards on remark_phone = phone
+),
+judged as (
+    select
+        *,
+        count(distinct remark_phone) over (partition by staff_id, city)
+        >= 0.1 * count(*) over (partition by staff_id) as is_at_home,
+        count(*) over (partition by staff_id) as located_count
+    from (select distinct staff_id, remark_phone, city from located)
+),
+elsewhere as (
+    select staff_id, remark_phone from judged where located_count >= 10
+    group by staff_id, remark_phone having not bool_or(is_at_home)
+)
+select identifier, 'phone|global|' || remark_phone as phone
+from notes left join elsewhere using (staff_id, remark_phone)
+group by all having bool_and(elsewhere.staff_id is not null);
+create temp table edges as
+select * from given
+where (left_identifier, right_identifier) not in (from notes_elsewhere) or link_source <> 'remarks';
 create temp table identifiers as
 select
     identifier, split_part(identifier, '|', 1) as identifier_type, min(first_landed) as first_landed,
     min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
 from (
-    select left_identifier as identifier, first_landed, first_seen_at, last_seen_at from edges
+    select left_identifier as identifier, first_landed, first_seen_at, last_seen_at from given
     union all
-    select right_identifier, first_landed, first_seen_at, last_seen_at from edges
+    select right_identifier, first_landed, first_seen_at, last_seen_at from given
     union all
     select identifier, date_diff('day', date '2020-01-01', cast(registered_at as date)), registered_at, registered_at
     from known
@@ -121,11 +153,14 @@ select
         when owners.identifier is not null then owners.trouble
         when is_noted then 'noted_number'
         else 'unexplained'
-    end as trouble
+    end as trouble,
+    is_elsewhere
 from (
     select
-        left_identifier as account, right_identifier as identifier, bool_and(link_source = 'remarks') as is_noted
-    from edges group by left_identifier, right_identifier
+        left_identifier as account, right_identifier as identifier, bool_and(link_source = 'remarks') as is_noted,
+        (left_identifier, right_identifier) in (from notes_elsewhere)
+        and bool_and(link_source = 'remarks') as is_elsewhere
+    from given group by left_identifier, right_identifier
 ) as pairs
 inner join resolved as accounts using (account)
 left join owners on pairs.identifier = owners.identifier and accounts.person_id = owners.person_id
@@ -160,6 +195,7 @@ select
     account, clean.identifier,
     case
         when clean.member_id = clean.other_member_id then null
+        when is_elsewhere then 'noted_elsewhere'
         when owned_count > allowed_count then 'own_accounts_over_limit'
         when reason = 'over_limit' and exists (
             from members inner join owners using (identifier)
@@ -177,7 +213,7 @@ left join conflicts
 left join owned using (identifier_type, person_id)
 where person_id in (select person_id from missed)
 """
-_REASONS_OF_MISSED = ("own_accounts_over_limit", "place_taken")
+_REASONS_OF_MISSED = ("noted_elsewhere", "own_accounts_over_limit", "place_taken")
 _REASONS_OF_WRONG = ("family_number", "recycled_number", "noted_number")
 # nobody can tell for sure the persons apart that truly have one
 _SHARED = ("family_number", "recycled_number")
@@ -223,7 +259,7 @@ def judge(world: Path, rules: Rules = RULES) -> Judgement:
     The numbers of the brand's own people are listed.
     """
     with duckdb.connect(config={"threads": 1, "memory_limit": "2GB"}) as connection:
-        for name in ("accounts", "orders", "contacts", "staff"):
+        for name in ("accounts", "orders", "contacts", "staff", "stores"):
             connection.read_parquet(str(world / f"{name}.parquet")).create_view(name)
         for name in ("accounts", "phones", "linkable_pairs"):
             connection.read_parquet(str(world / "truth" / f"{name}.parquet")).create_view(f"truth_{name}")

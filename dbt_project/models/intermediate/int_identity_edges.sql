@@ -20,6 +20,12 @@ link_sources as (
 
 ),
 
+notes_elsewhere as (
+
+    select * from {{ ref('int_identity_notes_elsewhere') }}
+
+),
+
 edges as (
 
     select
@@ -35,7 +41,14 @@ edges as (
         on links._load_id = loads.load_id
     inner join link_sources
         on links.link_source = link_sources.link_source
-    where link_sources.is_followed
+    left join notes_elsewhere
+        on
+            links.link_source = 'remark'
+            and links.left_identifier = notes_elsewhere.left_identifier
+            and links.right_identifier = notes_elsewhere.right_identifier
+    where
+        link_sources.is_followed
+        and notes_elsewhere.left_identifier is null
     group by links.left_identifier, links.right_identifier, links.link_source
 
 )

@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True)
 _REASONS = {
     "over_limit": "a person would have more of a type than the rule allows",
     "blocked_by_degree": "seen with so many that it names nobody",
+    "noted_elsewhere": "a guide noted it, whose city is not that of the number's card",
     "blocked_by_list": "listed as nobody's",
     "recycled": "after that silence it is another owner's",
     "unlinked": "a decision says that they are two persons",

@@ -37,10 +37,8 @@ _NOT_FOLLOWED = """
 select
     reason, left_identifier, right_identifier,
     if(member_id = $member, other_member_id, member_id), found_count, allowed_count
-from intermediate.int_identity_resolved
-where
-    record_type = 'conflict'
-    and (left_identifier in (from mine) or right_identifier in (from mine) or $member in (member_id, other_member_id))
+from intermediate.int_identity_conflicts
+where left_identifier in (from mine) or right_identifier in (from mine) or $member in (member_id, other_member_id)
 order by all
 """
 _EVENTS = """

@@ -1,8 +1,8 @@
 with
 
-resolved as (
+found as (
 
-    select * from {{ ref('int_identity_resolved') }}
+    select * from {{ ref('int_identity_conflicts') }}
 
 ),
 
@@ -24,8 +24,7 @@ conflicts as (
         coalesce(identifier_type, split_part(left_identifier, '|', 1)) as identifier_type,
         cast(found_count as bigint) as found_count,
         cast(allowed_count as bigint) as allowed_count
-    from resolved
-    where record_type = 'conflict'
+    from found
 
 )
 

@@ -30,6 +30,7 @@ newest as (
 
         -- attributes
         province,
+        store_id,
 
         -- timestamps (UTC)
         enrolled_at,
