@@ -5,16 +5,19 @@ import random
 import signal
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from siyu.errors import RefusedError
 from siyu.publication import publish_candidate, published_state
+from siyu.publication.postgres.target import PostgresTarget
 from siyu.publication.targets import postgres_state, shown_by_target
 from siyu.settings import Home, Settings
 from tests.postgres import Database
 from tests.publication import processes
 from tests.publication.postgres import faults
-from tests.publication.postgres.tables import configure, seen
+from tests.publication.postgres.tables import configure, seen, write_night
 from tests.publication.small_candidates import bytes_of, leftovers, served, write_candidate
 
 PAID = "select sum(paid_amount) from marts.fct_orders"
@@ -114,3 +117,40 @@ def test_f9_a_publisher_frozen_anywhere_goes_on(
     count = overtake(home, postgres, monkeypatch, chosen)
     assert count == 50
     figure("frozen publishers that were refused, 50 points", count)
+
+
+@pytest.mark.guarantee("F9")
+@pytest.mark.parametrize(("table", "nights_between"), [("sales", 2), ("other_sales", 1)])
+def test_f9_a_publication_whose_number_another_home_has_used_goes_live(
+    home: Home, postgres: Database, monkeypatch: pytest.MonkeyPatch, table: str, nights_between: int
+) -> None:
+    configure(monkeypatch, postgres)
+    other = Home(home.root.with_name("other")).create()
+    write_night(home, "first", {"sales": "select 1 as sale"})
+    publish_candidate(home, Settings(), "first")
+    plain_commit = PostgresTarget.commit
+
+    def commit_after_the_other_home(target: PostgresTarget, *arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(PostgresTarget, "commit", plain_commit)
+        # with a table of another name, what was loaded here is still as it was checked: the number alone is old
+        for number in range(nights_between):
+            write_night(other, f"theirs{number}", {table: f"select {number} + 70 as sale"})
+            publish_candidate(other, Settings(), f"theirs{number}")
+        target.commit(*arguments, **named)
+
+    monkeypatch.setattr(PostgresTarget, "commit", commit_after_the_other_home)
+    write_night(home, "ours", {"sales": "select 2 as sale"})
+    newest = 1 + nights_between
+    with pytest.raises(RefusedError) as refusal:
+        publish_candidate(home, Settings(), "ours")
+    assert refusal.value.exit_code == REFUSED
+    assert f"already shows publication {newest} of run theirs{nights_between - 1}" in str(refusal.value)
+    assert "and this is publication 2 of run ours" in str(refusal.value)
+    assert seen(postgres, "select max(publication_id) from marts.publish_log") == [(newest,)]
+    assert postgres_state(other) == published_state(other)
+
+    write_night(home, "later", {"sales": "select 3 as sale"})
+    later = publish_candidate(home, Settings(), "later")
+    assert later.id == newest + 1
+    assert shown_by_target(home) == {"marts.duckdb": later.id, "PostgreSQL": later.id}
+    assert seen(postgres, "select sale from marts.sales") == [(3,)]

@@ -120,7 +120,8 @@ def _is_shown(connection: psycopg.Connection, record: PublicationRecord) -> bool
     if newest == (record.id, record.run_id, record.restores, record.published_at.replace(tzinfo=None)):
         return True
     raise RefusedError(
-        f"PostgreSQL already shows publication {newest[0]} of run {newest[1]}",
+        f"PostgreSQL already shows publication {newest[0]} of run {newest[1]},"
+        f" and this is publication {record.id} of run {record.run_id}",
         expected=f"nothing newer than publication {record.id - 1}, which this one was to follow",
         do="see siyu status; publish the run again if it is still wanted",
     )
