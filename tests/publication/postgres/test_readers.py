@@ -1,7 +1,8 @@
 """Those who read while something is published see whole publications in order, are in no way, and lose nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -166,16 +167,10 @@ order by 1, 2
 """
 
 
-def keep_what_users_own(home: Home, database: Database, *, publications: int) -> None:
+@contextmanager
+def an_analyst(database: Database) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """Somebody with a view, grants and comments of their own over fct_orders; what is yielded runs SQL as admin."""
     analyst = sql.Identifier(f"analyst_of_{database.name}")
-    orders = "select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount from range(3)"
-    added = "select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount, 'new' as note from range(3)"
-
-    def publish(number: int, query: str) -> None:
-        write_night(home, f"night{number}", {"fct_orders": query.format(number)})
-        publish_candidate(home, Settings(), f"night{number}")
-
-    publish(1, orders)
     with psycopg.connect(database.admin_uri, autocommit=True) as admin:
 
         def run(statement: str) -> list[tuple[Any, ...]]:
@@ -194,18 +189,37 @@ def keep_what_users_own(home: Home, database: Database, *, publications: int) ->
             run("grant select on own.totals to bi_reader")
             run("grant select on marts.fct_orders to bi_reader")
             run("reset role")
-            before = run(OWNED)
-            assert len(before) >= 5
-            for number in range(2, publications + 2):
-                publish(number, orders if number == 2 else added)
-                assert run(OWNED) == before
-                run("set role {analyst}")
-                assert run("select total from own.totals") == [(number * 3,)]
-                run("reset role")
+            yield run
         finally:
             run("reset role")
             run("drop owned by {analyst} cascade")
             run("drop role {analyst}")
+
+
+def total_of(run: Callable[[str], list[tuple[Any, ...]]]) -> int:
+    """What the analyst's view says."""
+    run("set role {analyst}")
+    [(total,)] = run("select total from own.totals")
+    run("reset role")
+    return int(total)
+
+
+def keep_what_users_own(home: Home, database: Database, *, publications: int) -> None:
+    orders = "select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount from range(3)"
+    added = "select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount, 'new' as note from range(3)"
+
+    def publish(number: int, query: str) -> None:
+        write_night(home, f"night{number}", {"fct_orders": query.format(number)})
+        publish_candidate(home, Settings(), f"night{number}")
+
+    publish(1, orders)
+    with an_analyst(database) as run:
+        before = run(OWNED)
+        assert len(before) >= 5
+        for number in range(2, publications + 2):
+            publish(number, orders if number == 2 else added)
+            assert run(OWNED) == before
+            assert total_of(run) == number * 3
 
 
 @pytest.mark.guarantee("F4")
@@ -223,3 +237,58 @@ def test_f4_one_of_twenty_publications_takes_something_of_users_away(
 ) -> None:
     keep_what_users_own(home, postgres, publications=20)
     figure("publications over what users own, soak", 20)
+
+
+WIDENED = """
+select 'shop|' || range as order_key, {0}.00::decimal(18,2) as paid_amount,
+    timestamp '2026-11-20 01:02:03' as paid_at, {1}
+from range({2})
+"""
+DAY = "select date '2026-11-20' as business_date, ({0} * {1})::decimal(18,2) as net_amount"
+LOG, ROWS = "select * from marts.publish_log", "select order_key, paid_amount, paid_at from marts.fct_orders"
+
+
+def publish_wider(home: Home, number: int) -> None:
+    """Publication n, in which every order costs n, with a column more after every fourth."""
+    added = ", ".join(f"'{number}' as added{column}" for column in range(number // 4 + 1))
+    queries = {"fct_orders": WIDENED.format(number, added, ORDERS), "kpi_daily": DAY.format(number, ORDERS)}
+    write_night(home, f"night{number}", queries)
+    assert publish_candidate(home, Settings(), f"night{number}").id == number
+
+
+@pytest.mark.soak
+@pytest.mark.guarantee("F3")
+@pytest.mark.guarantee("F4")
+def test_f3_f4_six_readers_a_session_or_an_analyst_notice_a_publication_or_an_added_column(
+    home: Home, postgres: Database, tmp_path: Path, figure: Callable[[str, object], None]
+) -> None:
+    publications = 60
+    publish_wider(home, 1)
+    with (
+        an_analyst(postgres) as run,
+        readers(postgres, tmp_path / "readers", count=6, orders=ORDERS) as team,
+    ):
+        owned = run(OWNED)
+        for number in range(2, publications + 2):
+            # a column is added in a moment without an open transaction on its table: the session has yet to read it
+            first = [LOG] if number % 4 == 0 else [LOG, READ, ROWS, "select * from marts.fct_orders"]
+            with psycopg.connect(postgres.bi_uri) as session:
+                session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                before = {query: session.execute(query).fetchall() for query in first}
+                publish_wider(home, number)
+                assert {query: session.execute(query).fetchall() for query in first} == before
+                old = number - 1
+                assert session.execute(READ).fetchall() == [(old, old * ORDERS, old * ORDERS, ORDERS)]
+                assert {row[1] for row in session.execute(ROWS)} == {old}
+            assert run(OWNED) == owned
+            assert total_of(run) == number * ORDERS
+    assert [reader["errors"] for reader in team.seen] == [[]] * 6
+    assert (team.total("mixed"), team.total("backwards")) == (0, 0)
+    [(columns,)] = seen(
+        postgres,
+        "select count(*) from pg_attribute where attrelid = 'marts.fct_orders'::regclass and attnum > 3",
+    )
+    assert columns == publications // 4 + 1
+    assert team.total("reads") >= 300
+    figure("columns added with six readers and a session at work", columns - 1)
+    figure("reads while columns were added", team.total("reads"))
