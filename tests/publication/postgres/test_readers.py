@@ -1,5 +1,6 @@
 """Those who read while something is published see whole publications in order, are in no way, and lose nothing."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ import pytest
 from psycopg import sql
 
 from siyu.clock import utc_now
+from siyu.errors import EnvironmentFaultError
 from siyu.publication import prune_publications, publish_candidate
+from siyu.publication.postgres import load
 from siyu.settings import Home, Settings
 from tests.postgres import Database, Server
 from tests.publication.postgres.readers import READ, readers
@@ -248,9 +251,9 @@ DAY = "select date '2026-11-20' as business_date, ({0} * {1})::decimal(18,2) as 
 LOG, ROWS = "select * from marts.publish_log", "select order_key, paid_amount, paid_at from marts.fct_orders"
 
 
-def publish_wider(home: Home, number: int) -> None:
-    """Publication n, in which every order costs n, with a column more after every fourth."""
-    added = ", ".join(f"'{number}' as added{column}" for column in range(number // 4 + 1))
+def publish_wider(home: Home, number: int, *, added_columns: int) -> None:
+    """Publication n, in which every order costs n."""
+    added = ", ".join(f"'{number}' as added{column}" for column in range(added_columns))
     queries = {"fct_orders": WIDENED.format(number, added, ORDERS), "kpi_daily": DAY.format(number, ORDERS)}
     write_night(home, f"night{number}", queries)
     assert publish_candidate(home, Settings(), f"night{number}").id == number
@@ -263,7 +266,7 @@ def test_f3_f4_six_readers_a_session_or_an_analyst_notice_a_publication_or_an_ad
     home: Home, postgres: Database, tmp_path: Path, figure: Callable[[str, object], None]
 ) -> None:
     publications = 60
-    publish_wider(home, 1)
+    publish_wider(home, 1, added_columns=1)
     with (
         an_analyst(postgres) as run,
         readers(postgres, tmp_path / "readers", count=6, orders=ORDERS) as team,
@@ -275,7 +278,7 @@ def test_f3_f4_six_readers_a_session_or_an_analyst_notice_a_publication_or_an_ad
             with psycopg.connect(postgres.bi_uri) as session:
                 session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 before = {query: session.execute(query).fetchall() for query in first}
-                publish_wider(home, number)
+                publish_wider(home, number, added_columns=number // 4 + 1)
                 assert {query: session.execute(query).fetchall() for query in first} == before
                 old = number - 1
                 assert session.execute(READ).fetchall() == [(old, old * ORDERS, old * ORDERS, ORDERS)]
@@ -292,3 +295,72 @@ def test_f3_f4_six_readers_a_session_or_an_analyst_notice_a_publication_or_an_ad
     assert team.total("reads") >= 300
     figure("columns added with six readers and a session at work", columns - 1)
     figure("reads while columns were added", team.total("reads"))
+
+
+WAITS = "select from pg_locks where relation = 'marts.fct_orders'::regclass and not granted"
+
+
+@pytest.fixture
+def short_turns(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many turns of waiting for a reader as ever, each a tenth as long."""
+    with psycopg.connect(postgres.admin_uri, autocommit=True) as admin:
+        admin.execute(
+            "alter function publishing.ensure_table(text, jsonb, text[], text, text) set lock_timeout = '200ms'"
+        )
+    monkeypatch.setattr(load, "ENSURE_PAUSE_SECONDS", load.ENSURE_PAUSE_SECONDS / 10)
+
+
+@pytest.mark.usefixtures("short_turns")
+def test_a_new_column_does_not_outwait_a_reader_that_lets_go_after_a_turn(
+    home: Home, postgres: Database
+) -> None:
+    publish_wider(home, 1, added_columns=1)
+
+    def let_go_after_a_turn() -> None:
+        for is_waiting in (True, False):
+            while bool(seen(postgres, WAITS)) != is_waiting:
+                time.sleep(0.01)
+        reader.close()
+
+    with psycopg.connect(postgres.bi_uri) as reader:
+        reader.execute(READ)
+        letting_go = threading.Thread(target=let_go_after_a_turn, daemon=True)
+        letting_go.start()
+        publish_wider(home, 2, added_columns=2)
+        letting_go.join()
+    assert seen(postgres, READ) == [(2, 2 * ORDERS, 2 * ORDERS, ORDERS)]
+    assert seen(postgres, "select distinct added0, added1 from marts.fct_orders") == [("2", "2")]
+
+
+def refuse_beside_a_reader(home: Home, database: Database) -> float:
+    """Publish a new column over a reader that stays; how many seconds it took to give up."""
+    publish_wider(home, 1, added_columns=1)
+    everything = (READ, LOG, "select * from marts.fct_orders", "select * from marts.kpi_daily")
+    with psycopg.connect(database.bi_uri) as reader:
+        before = [seen(database, query) for query in everything]
+        assert reader.execute(READ).fetchall() == before[0]
+        started = time.monotonic()
+        with pytest.raises(EnvironmentFaultError, match=r"marts\.fct_orders is to get a new column") as fault:
+            publish_wider(home, 2, added_columns=2)
+        waited = time.monotonic() - started
+        assert fault.value.exit_code == 3
+        assert "marts.duckdb shows publication 1, PostgreSQL shows publication 1" in str(fault.value)
+        assert "end that session" in str(fault.value)
+        assert [seen(database, query) for query in everything] == before
+        assert reader.execute(READ).fetchall() == before[0]
+    assert publish_candidate(home, Settings(), "night2").id == 2
+    assert seen(database, READ) == [(2, 2 * ORDERS, 2 * ORDERS, ORDERS)]
+    return waited
+
+
+@pytest.mark.usefixtures("short_turns")
+def test_a_new_column_waits_for_ever_for_a_reader_that_stays_or_changes_what_it_sees(
+    home: Home, postgres: Database
+) -> None:
+    refuse_beside_a_reader(home, postgres)
+
+
+@pytest.mark.soak
+def test_a_new_column_keeps_a_night_waiting_for_a_reader_for_a_minute(home: Home, postgres: Database) -> None:
+    waited = refuse_beside_a_reader(home, postgres)
+    assert load.ENSURE_TRIES * (2 + load.ENSURE_PAUSE_SECONDS) - 1 < waited < 60
