@@ -1,10 +1,12 @@
 """The real dbt project over raw: nothing landed; a few orders, all the way to what readers see; who is who."""
 
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -19,6 +21,8 @@ from siyu.settings import Home, Settings
 from siyu.warehouse import build_warehouse, explain_member, read_build, show_sources
 from tests.gate.worlds import World
 from tests.models.building import source_tables
+from tests.postgres import Database
+from tests.publication.postgres.tables import configure
 from tests.publication.small_candidates import leftovers, served, served_restricted, write_verdict
 
 
@@ -138,9 +142,11 @@ def test_three_orders_do_not_arrive_at_the_reader(night: tuple[Home, Path]) -> N
 @ONE_NIGHT
 def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Path]) -> None:
     home, folder = night
-    models = read_manifest(folder).models
+    manifest = read_manifest(folder)
+    models = manifest.models
     assert {"fct_orders", "dim_members", "kpi_daily", "member_rfm"} <= set(models)
-    for name, table in models.items():
+    assert "dim_member_identifiers" in manifest.restricted
+    for name, table in manifest.tables.items():
         assert table.description, name
         assert [column.name for column in table.schema if not column.description] == [], name
     keys = served(home, "select table_name, column_name from duckdb_columns() where not is_nullable")
@@ -149,6 +155,60 @@ def test_a_published_table_lacks_its_key_or_a_description(night: tuple[Home, Pat
         for name, table in models.items():
             keys_found = connection.table(name).select(*table.primary_key)
             assert len(keys_found) == len(keys_found.distinct()), name
+
+
+IN_A_FILE = """
+select table_name from duckdb_tables() where coalesce(comment, '') = ''
+union all
+select view_name from duckdb_views() where coalesce(comment, '') = '' and not internal
+union all
+select table_name || '.' || column_name from duckdb_columns() where coalesce(comment, '') = '' and not internal
+"""
+IN_POSTGRES = """
+with
+
+published as (
+
+    select oid, oid::regclass::text as name from pg_class
+    where relnamespace in ('marts'::regnamespace, 'restricted'::regnamespace) and relkind in ('r', 'p', 'v', 'm', 'f')
+
+),
+
+described as (
+
+    select name, obj_description(oid, 'pg_class') as words from published
+    union all
+    select published.name || '.' || columns.attname, col_description(published.oid, columns.attnum)
+    from published
+    join pg_attribute as columns on columns.attrelid = published.oid
+    where columns.attnum > 0 and not columns.attisdropped
+
+)
+
+select name from described where coalesce(words, '') = '' or {also}
+"""
+
+
+@ONE_NIGHT
+def test_something_published_has_no_comment(
+    night: tuple[Home, Path], tmp_path: Path, postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = night
+    assert served(home, IN_A_FILE) == []
+    assert served_restricted(home, IN_A_FILE) == []
+
+    # PostgreSQL came later: the next publisher shows there what stands
+    there = Home(Path(shutil.copytree(home.root, tmp_path / "home")))
+    configure(monkeypatch, postgres)
+    publish_candidate(there, Settings(), "night1")
+    assert status(there).targets == {"marts.duckdb": 1, "PostgreSQL": 1}
+    with psycopg.connect(postgres.admin_uri) as admin:
+        assert admin.execute(IN_POSTGRES.format(also="false")).fetchall() == []
+        everything = {name for (name,) in admin.execute(IN_POSTGRES.format(also="true"))}
+    assert {
+        f"marts.{name}" for name in (*read_manifest(folder).models, "publish_log", "run_log")
+    } <= everything
+    assert {f"restricted.{name}" for name in read_manifest(folder).restricted} <= everything
 
 
 PROFILE = "The customer told it in a profile"
