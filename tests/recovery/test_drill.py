@@ -1,6 +1,7 @@
 """The drill: a home is lost, a backup is restored somewhere else, and everyone goes on."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,11 +14,17 @@ from typer.testing import CliRunner
 from siyu.cli.main import app
 from siyu.errors import DamagedFileError, EnvironmentFaultError, RefusedError, UsageError
 from siyu.landing import read_records
-from siyu.publication import publish_candidate, resume
+from siyu.publication import current_publication, publication_log, publish_candidate, published_state, resume
+from siyu.publication.manifest import read_manifest
+from siyu.publication.postgres import uri_file
+from siyu.publication.targets import postgres_state, shown_by_target
 from siyu.recovery import back_up, restore
 from siyu.settings import Home, Settings
 from tests.landing.shop import Shop
-from tests.publication.small_candidates import leftovers, write_candidate
+from tests.orchestration.small_shop import NEXT_LOG, REFUNDED, write_small_shop
+from tests.postgres import Database
+from tests.publication.postgres.tables import seen
+from tests.publication.small_candidates import leftovers, served, write_candidate
 from tests.recovery.homes import SECOND, THIRD, facts, modes
 
 SIYU = Path(sys.executable).parent / "siyu"
@@ -132,3 +139,66 @@ def test_a_publication_that_was_damaged_before_the_backup_takes_the_rest_with_it
     assert made.damaged == (f"publications/000003/{file}",)
     restored = restore(made.folder, Home(tmp_path / "there"))
     assert (restored.publication_id, restored.served_id, restored.loads) == (3, None, 2)
+
+
+MONEY = """
+select cast(sum(gmv_amount) as varchar), cast(sum(refund_amount) as varchar)
+from marts.kpi_daily where window_days = 1 and channel_code = 'all'
+"""
+ORDERS = "select order_id from marts.fct_orders order by 1"
+
+
+def told(home: Home, *words: str | Path) -> dict[str, Any]:
+    """Run the command as a person does, with nothing exported; what it says as JSON."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "AIRFLOW"))
+    }
+    done = subprocess.run(
+        [SIYU, *words, "--home", home.root, "--json"],
+        env=environment,
+        cwd=home.root.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_home_restored_from_a_real_night_cannot_run_the_next_one_or_counts_the_first_twice(
+    tmp_path: Path, home: Home, postgres: Database
+) -> None:
+    mapping, log = write_small_shop(tmp_path)
+    night = ("nightly", "--mapping", mapping, "--path", log)
+    home.keys.mkdir(mode=0o700, exist_ok=True)
+    uri_file(home).touch(mode=0o600)
+    uri_file(home).write_text(f"{postgres.publisher_uri}\n", encoding="utf-8")
+    assert told(home, *night)["is_new"]
+    publications, state = publication_log(home), published_state(home)
+    assert [record.id for record in publications] == [1]
+    assert postgres_state(home) == state
+    made = told(home, "backup", tmp_path / "backups")
+    shutil.rmtree(home.root)
+
+    there = Home(tmp_path / "elsewhere" / "home")
+    there.root.parent.mkdir()
+    restored = told(there, "restore", made["folder"])
+    assert (restored["publication_id"], restored["served_id"], restored["damaged"]) == (1, 1, [])
+    assert publication_log(there) == publications
+    assert published_state(there) == postgres_state(there) == state
+    standing = current_publication(there)
+    assert standing is not None
+    assert read_manifest(standing.folder).content_checksum == publications[0].content_checksum
+
+    (log / "more.csv").write_text(NEXT_LOG, encoding="utf-8")
+    assert told(there, *night)["is_new"]
+    assert shown_by_target(there) == {"marts.duckdb": 2, "PostgreSQL": 2}
+    assert published_state(there) == postgres_state(there) != state
+    assert served(there, MONEY) == seen(postgres, MONEY) == [("130.00", REFUNDED)]
+    assert served(there, ORDERS) == [(f"A{number}",) for number in range(1, 6)]
+    assert [record.id for record in publication_log(there)] == [1, 2]
+    assert leftovers(there) == []
+    assert not told(there, *night)["is_new"]
