@@ -1,6 +1,9 @@
 """Nothing of a person leaves the door in clear: tokens, the vault, and a search that decodes every file."""
 
+import multiprocessing
 import stat
+import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -79,6 +82,57 @@ def test_the_vault_gives_every_value_back_to_the_private_key(shop: Shop) -> None
     key = open_private_key(shop.home)
     values = {str(record.get("value")) for path in shop.home.vault.iterdir() for record in unseal(path, key)}
     assert set(CANARIES.values()) <= values
+
+
+def keys_read(root: Path) -> tuple[set[str], set[str]]:
+    """Names of the keys that this process reads while it lands a person, and while it opens what it has sealed."""
+    read: list[str] = []
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and (file := Path(str(arguments[0]))).parent == root / "keys":
+            read.append(file.name)
+
+    sys.addaudithook(note)  # cannot be taken off again: only for a process of its own
+    shop = Shop(Home(root))
+    shop.land(File(name="people.csv", resource=CUSTOMERS, rows=[customer(**CANARIES)], bad=[dict(CANARIES)]))
+    landing = set(read)
+    read.clear()
+    key = open_private_key(shop.home)
+    assert [record for path in shop.home.vault.iterdir() for record in unseal(path, key)]
+    return landing, set(read)
+
+
+@pytest.mark.guarantee("F37")
+def test_f37_the_process_that_lands_reads_the_private_key(home: Home) -> None:
+    open_keys(home)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        landing, opening = process.submit(keys_read, home.root).result()
+    assert landing == {"master.key", "token.key", "vault.pub"}
+    assert "vault.key" in opening  # the same watch sees it where it is read
+
+
+@pytest.mark.guarantee("F37")
+def test_f37_a_home_without_its_private_key_cannot_land_or_opens_the_vault(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.land(File(name="first.csv", rows=[order("o0")]))
+    private = (shop.home.keys / "vault.key").rename(tmp_path / "vault.key")
+
+    land_canaries(shop)
+    sealed = sorted(shop.home.vault.iterdir())
+    assert len(sealed) == 4
+    with pytest.raises(EnvironmentFaultError, match=r"vault\.key missing.*restore"):
+        open_private_key(shop.home)
+    # nor with any key that landing has
+    for key in sorted(shop.home.keys.iterdir()):
+        for path in sealed:
+            with pytest.raises(DamagedFileError, match="sealed to"):
+                list(unseal(path, key.read_bytes()[-32:]))
+    assert not (shop.home.keys / "vault.key").exists()
+
+    private.rename(shop.home.keys / "vault.key")
+    key = open_private_key(shop.home)
+    assert set(CANARIES.values()) <= {str(one.get("value")) for path in sealed for one in unseal(path, key)}
 
 
 def test_an_identifier_is_sealed_once_per_load(shop: Shop) -> None:
