@@ -46,6 +46,7 @@ def published(template: Template, tmp_path: Path) -> Home:
     """A home of one's own with the busy shop published, and `candidates/story` with the same content."""
     home = Home(tmp_path / "published").create()
     shutil.copytree(template.home.publications, home.publications)
+    shutil.copytree(template.home.published, home.published)
     shutil.copytree(
         template.home.candidates / RUN, home.candidates / RUN, ignore=shutil.ignore_patterns("verdict.*")
     )
