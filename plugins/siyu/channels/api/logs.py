@@ -10,7 +10,7 @@ import re
 
 _NAMES = (
     r"access[_-]?token|refresh[_-]?token|auth[_-]?code|authorization|app[_-]?secret|client[_-]?secret|corpsecret|"
-    r"secret|session|sign|code|token"
+    r"secret|session|sign|code|token|set-cookie|cookie"
 )
 _IN_URL = re.compile(rf"(?i)\b({_NAMES})=[^&\s\"'<>]*")
 # in JSON, in a repr of headers, in a form; a number after `code` is an error's code and stays
