@@ -1,7 +1,9 @@
 """Secrets (F32): no password, token or key leaves its place, not into logs at debug level and not in a crash."""
 
 import gzip
+import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -10,16 +12,53 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 
+from siyu.publication.postgres.install import install
 from siyu.settings import PROJECT, Home
+from tests.channels.api.platform import running
 from tests.orchestration.small_shop import write_small_shop
+from tests.postgres import running_server
 from tests.publication.small_candidates import write_candidate
-from tests.security.secrets import ENVIRONMENT, PASSWORD, ROBOT, SIGNATURE, needles_of, search
+from tests.security.secrets import (
+    ACCOUNTS,
+    COOKIE,
+    ENVIRONMENT,
+    PASSWORD,
+    ROBOT,
+    SIGNATURE,
+    configure_channels,
+    needles_of,
+    refusing,
+    search,
+)
 
 pytestmark = pytest.mark.guarantee("F32")
 Figure = Callable[[str, object], None]
 SIYU = str(Path(sys.executable).parent / "siyu")
+
+
+# how each attempt of the leaky process ends: one that ends otherwise is stale, and searches nothing
+ATTEMPTS = {
+    "land": None,
+    "reach_postgres": "EnvironmentFaultError",
+    "publish": "EnvironmentFaultError",
+    "publish_refused": "EnvironmentFaultError",
+    "finish": None,
+    "rollback": "EnvironmentFaultError",
+    "status": None,
+    "notify": None,
+    "lost_night": None,
+    "crash": "AssertionError",
+    "ingest_wecom": "RefusedError",
+    "ingest_youzan": "RefusedError",
+    "ingest_taobao": "RefusedError",
+    "ingest_ocean_engine": "EnvironmentFaultError",
+}
+SENT = {channel: f"canary-{channel}-access" for channel in ("wecom", "youzan", "ocean_engine")} | {
+    "taobao": ACCOUNTS["taobao"]["session"]
+}
 
 
 def places(home: Home, output: Path) -> dict[str, Path]:
@@ -51,12 +90,19 @@ def test_f32_no_secret_is_written_down_by_a_night_that_fails_in_many_ways(
     write_candidate(home, "run")
     write_candidate(home, "refused", passed=False)
 
-    assert (
-        run(output, sys.executable, "-m", "tests.security.leaky_process", str(home.root), str(sources)) == 0
-    )
+    with running(refusing) as platform:
+        configure_channels(home, platform.url, unreachable=True)
+        leaky = [sys.executable, "-m", "tests.security.leaky_process", str(home.root), str(sources)]
+        assert run(output, *leaky) == 0
+        asked = repr(platform.asked)
     told = (output / "00.txt").read_text(encoding="utf-8")
-    assert "cannot be reached" in told  # it did get as far as PostgreSQL
-    assert "AssertionError" in told
+    (ended,) = re.findall(r'^\{"land": .*\}$', told, flags=re.MULTILINE)
+    assert json.loads(ended) == ATTEMPTS
+    assert "cannot be reached" in told
+    # the secrets did travel, so a log of what was sent would hold them
+    assert [channel for channel, secret in SENT.items() if secret not in asked] == []
+    assert COOKIE in asked
+    assert "corpsecret=***" in told  # and it was logged
     (home.keys / "postgres_serving").write_text(
         ENVIRONMENT["AIRFLOW_CONN_POSTGRES_SERVING"], encoding="utf-8"
     )
@@ -77,7 +123,7 @@ def test_f32_no_secret_is_written_down_by_a_night_that_fails_in_many_ways(
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_f32_no_secret_is_written_down_by_real_nights(tmp_path: Path, figure: Figure) -> None:
-    """Two nights at debug level, with a PostgreSQL and a robot that nobody reaches, the second one with a crash."""
+    """Two nights at debug level over platforms that refuse, into a real PostgreSQL, the second one with a crash."""
     mapping, log = write_small_shop(tmp_path / "sources")
     home, output = Home(tmp_path / "home").create(), tmp_path / "printed"
     home.nightly.mkdir()
@@ -85,18 +131,38 @@ def test_f32_no_secret_is_written_down_by_real_nights(tmp_path: Path, figure: Fi
         "[logging]\nlogging_level = DEBUG\nfab_logging_level = DEBUG\n", encoding="utf-8"
     )
     night = [SIYU, "nightly", "--mapping", str(mapping), "--path", str(log), "--home", str(home.root)]
-    debug = {"DBT_LOG_LEVEL": "debug", "PYTHONWARNINGS": "default"}
+    with running_server() as server, server.empty_database() as database, running(refusing) as platform:
+        install(database.admin_uri, publisher_password=PASSWORD, reader_password="pw-of-bi")  # noqa: S106 - a canary's neighbour
+        with psycopg.connect(database.admin_uri) as connection:
+            connection.execute("alter role publisher set log_statement = 'all'")
+        uri = f"postgresql://publisher:{PASSWORD}@127.0.0.1:{server.port}/{database.name}"
+        debug = {
+            "AIRFLOW_CONN_POSTGRES_SERVING": uri,
+            "DBT_LOG_LEVEL": "debug",
+            "PYTHONWARNINGS": "default",
+        }
+        configure_channels(home, platform.url, unreachable=False)
 
-    run(output, *night, more=debug)
-    shutil.rmtree(home.candidates, ignore_errors=True)
-    home.candidates.write_text("a file where a folder should be", encoding="utf-8")  # the export will crash
-    (log / "more.csv").write_text(
-        "order,buyer,sku,units,price,paid\nA9,x,tea,1,5.00,2026-03-23 08:00:00\n", encoding="utf-8"
-    )
-    assert run(output, *night, more=debug) != 0
-    home.candidates.unlink()
-    run(output, SIYU, "status", "--home", str(home.root))
+        assert run(output, *night, more=debug) == 0
+        with psycopg.connect(database.admin_uri) as connection:
+            published = connection.execute("select max(publication_id) from marts.publish_log").fetchone()
+        assert published == (1,)
+        asked = repr(platform.asked)
+        assert [channel for channel, secret in SENT.items() if secret not in asked] == []
+        shutil.rmtree(home.candidates, ignore_errors=True)
+        home.candidates.write_text(
+            "a file where a folder should be", encoding="utf-8"
+        )  # the export will crash
+        (log / "more.csv").write_text(
+            "order,buyer,sku,units,price,paid\nA9,x,tea,1,5.00,2026-03-23 08:00:00\n", encoding="utf-8"
+        )
+        assert run(output, *night, more=debug) != 0
+        home.candidates.unlink()
+        run(output, SIYU, "status", "--home", str(home.root), more=debug)
+        (output / "postgres.log").write_bytes(server.log.read_bytes())
 
+    assert any(b"httpcore" in log.read_bytes() for log in home.runs.glob("*/night.log"))
+    assert b"COPY" in (output / "postgres.log").read_bytes().upper()
     hits, kinds = search(places(home, output), needles_of(home))
     for needed in ("night.log", ".jsonl", ".log", ".db", ".duckdb", ".parquet", ".json", ".txt", ".sql"):
         assert any(needed.removeprefix("night") in kind for kind in kinds), (needed, kinds)
