@@ -7,7 +7,6 @@ Runbook: docs/runbooks/ingest_files.md
 """
 
 from datetime import timedelta
-from pathlib import Path
 
 import pendulum
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
@@ -28,35 +27,17 @@ from siyu.orchestration.deadline import publication_deadline
     default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(minutes=1)},
     tags=["domain:files", "layer:raw", "tier:1"],
     doc_md=__doc__,
-    params={
-        "sources": Param(
-            [],
-            type="array",
-            items={
-                "type": "object",
-                "properties": {"mapping": {"type": "string"}, "path": {"type": "string"}},
-                "required": ["mapping", "path"],
-                "additionalProperties": False,
-            },
-            description="Pairs of mapping and path; empty means `files` of siyu.yml.",
-        ),
-        "run_id": Param(None, type=["null", "string"], pattern="^[A-Za-z0-9_-]{1,64}$"),
-    },
+    params={"run_id": Param(None, type=["null", "string"], pattern="^[A-Za-z0-9_-]{1,64}$")},
 )
 def ingest_files():
     @task(execution_timeout=timedelta(hours=2))
     def extract_and_land() -> list[str]:
-        from siyu.orchestration.files import land_sources
+        from siyu.orchestration.files import land_sources, sources_of
         from siyu.orchestration.runs import current_run
-        from siyu.settings import FileSource
 
         run = current_run()
-        asked = [
-            FileSource(mapping=Path(pair["mapping"]), path=Path(pair["path"]))
-            for pair in run.params["sources"]
-        ]
         with run.step("extract_and_land") as step:
-            return land_sources(run, asked or run.settings.files, step)
+            return land_sources(run, sources_of(run), step)
 
     @task(execution_timeout=timedelta(minutes=30), outlets=[RAW_FILES])
     def check_loads(load_ids: list[str]) -> None:

@@ -15,6 +15,7 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
+from siyu.channel_settings import CHANNELS
 from siyu.channels.files import claim_files, extract, load_mapping
 from siyu.channels.files.check import check_mapping
 from siyu.cli.main import app, run
@@ -25,10 +26,15 @@ from siyu.engine import connect
 from siyu.errors import SiyuError, UsageError
 from siyu.gate.page import page
 from siyu.gate.verdict import CheckResult, Status, Verdict
-from siyu.landing import create_raw_views, land
+from siyu.landing import create_raw_views, dismiss, land, open_quarantine
+from siyu.landing.quarantine import DISMISSED
+from siyu.orchestration.files import give_sources, sources_of
+from siyu.orchestration.runs import Run
 from siyu.publication import publish_candidate, rollback
 from siyu.publication.publish import candidate_folder
-from siyu.settings import PROJECT, DbtVars, Home, Settings, load_settings
+from siyu.publication.records import current_hold
+from siyu.settings import PROJECT, DbtVars, FileSource, Home, Settings, load_settings
+from siyu.state import audit_log
 from tests.channels.shop import mapping_of
 from tests.publication.small_candidates import write_candidate
 from tests.security.hostile import CANARY, CANARY_VARIABLE, hostile_strings
@@ -78,6 +84,10 @@ RESOURCES: dict[str, Any] = {
 # all of them take minutes where files are written one by one; 7 has no factor of the words that each form comes with
 SOME_OR_ALL = pytest.mark.parametrize(
     "every", [7, pytest.param(1, marks=pytest.mark.soak)], ids=["some", "all"]
+)
+# where each is a publication
+FEW_OR_ALL = pytest.mark.parametrize(
+    "every", [19, pytest.param(1, marks=pytest.mark.soak)], ids=["few", "all"]
 )
 
 
@@ -312,8 +322,9 @@ def test_f35_hostile_text_in_a_mapping_is_refused_or_a_value(
     figure(f"strings as {place} of a mapping", len(strings))
 
 
+@FEW_OR_ALL
 def test_f35_hostile_words_of_a_command_are_refused_or_kept_as_text(
-    home: Home, strings: list[str], figure: Figure
+    home: Home, strings: list[str], every: int, figure: Figure
 ) -> None:
     write_candidate(home, "run")
     publish_candidate(home, Settings(), "run")
@@ -324,19 +335,46 @@ def test_f35_hostile_words_of_a_command_are_refused_or_kept_as_text(
         assert refused(lambda text=text: publish_candidate(home, Settings(), text))  # type: ignore[misc]
     assert sorted(home.publications.iterdir()) == before
 
-    words = strings[::19]  # each makes a publication, which takes a while
-    said = []
-    for number, text in enumerate(words):
-        option = f"--by={text}" if number % 2 else f"--reason={text}"
-        other = "--reason=x" if number % 2 else "--by=x"
-        resumed = CliRunner().invoke(app, ["publish", "--resume", option, other, "--home", str(home.root)])
+    words, said = strings[::every], []
+    for text in words:
+        options = [f"--by={text}", f"--reason={text}"]
+        resumed = CliRunner().invoke(app, ["publish", "--resume", *options, "--home", str(home.root)])
         assert isinstance(resumed.exception, UsageError | None | SystemExit), resumed.exception
         rollback(home, Settings(), 1, by=text.strip() or "x", reason=text.strip() or "x")
+        kept = current_hold(home)
+        assert kept is not None
+        assert (kept.by, kept.reason) == (text.strip() or "x",) * 2
         status = CliRunner().invoke(app, ["status", "--home", str(home.root)])
         assert status.exit_code == 0, (text, status.exception)
         said.append(status.output)
     assert OBEYED.search("".join(said)) is None
     figure("strings as run id", len(strings))
+    figure("strings as --by and --reason", len(words))
+
+
+@FEW_OR_ALL
+def test_f35_a_hostile_reason_to_dismiss_a_quarantined_row_is_kept_as_text(
+    home: Home, tmp_path: Path, strings: list[str], every: int, figure: Figure
+) -> None:
+    few = strings if every == 1 else strings[:: 3 * every]  # each dismissal reads all that is in quarantine
+    landed(home, tmp_path, [row | {"units": "many"} for row in rows_of([*few, "one more"], "status")])
+    waiting = open_quarantine(home)
+    given = dict(zip(few, waiting, strict=False))
+    assert len(given) == len(few) < len(waiting)
+    blank = {text for text in given if not text.strip()}
+    for text, row in given.items():
+        is_refused = refused(
+            lambda text=text, row=row: dismiss(home, row.load_id, row.source_row, by=text, reason=text)
+        )  # type: ignore[misc]
+        assert is_refused == (text in blank)
+
+    kept = [(entry.by, entry.reason) for entry in audit_log.entries(home, action=DISMISSED)]
+    assert kept == [(text, text) for text in given if text not in blank]
+    gone = {(row.load_id, row.source_row) for text, row in given.items() if text not in blank}
+    assert {(row.load_id, row.source_row) for row in open_quarantine(home)} == {
+        (row.load_id, row.source_row) for row in waiting
+    } - gone
+    figure("strings as reason of a dismissal", len(given))
 
 
 @pytest.mark.parametrize(
@@ -387,26 +425,70 @@ def test_f35_params_of_the_dags_take_ids_and_dates_only(strings: list[str], figu
     figure("strings as run_id of a DAG", len(strings))
 
 
-def test_f35_params_as_airflow_resolves_them(strings: list[str], figure: Figure) -> None:
-    from airflow.sdk import Param
+@pytest.fixture(scope="module")
+def params_of_dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The params of every DAG as Airflow reads them, by DAG and name; a home with every channel has all DAGs."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    home = tmp_path_factory.mktemp("home_of_all_dags")
+    account = {"accounts": [{"name": "a", "connection": "a", "surface": "a"}]}
+    (home / "channels.yml").write_text(yaml.safe_dump(dict.fromkeys(CHANNELS, account)), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SIYU_HOME", str(home))
+        bag = DagBag(PROJECT / "dags")
+    assert bag.import_errors == {}
+    assert len(bag.dags) == 5 + len(CHANNELS)
+    return {
+        dag_id: {name: dag.params.get_param(name) for name in dag.params} for dag_id, dag in bag.dags.items()
+    }
+
+
+def test_f35_a_param_of_a_dag_takes_a_hostile_text_a_list_or_a_path(
+    params_of_dags: dict[str, dict[str, Any]], strings: list[str], figure: Figure
+) -> None:
     from airflow.sdk.exceptions import AirflowException
 
-    def taken(param: Param) -> set[str]:
-        found = set()
-        for text in strings:
-            try:
-                param.resolve(text)
-            except (ValueError, AirflowException):
-                continue
-            found.add(text)
-        return found
+    def takes(param: Any, value: object) -> bool:
+        try:
+            param.resolve(value)
+        except (ValueError, AirflowException):
+            return False
+        return True
 
-    # as transform_warehouse declares them
-    assert taken(Param(None, type=["null", "string"], format="date")) == set()
-    assert taken(Param(None, type=["null", "string"], pattern="^[A-Za-z0-9_-]{1,64}$")) <= {
-        "null", "NaN", "true", "NUL", "--help"
-    }  # fmt: skip
-    figure("strings as as_of_date of a DAG", len(strings))
+    kinds = {
+        json.dumps(param.schema, sort_keys=True): (name, param)
+        for params in params_of_dags.values()
+        for name, param in params.items()
+    }
+    assert all("run_id" in params for params in params_of_dags.values())
+    assert len(kinds) >= 3  # an id, a day, yes or no
+    tried = 0
+    for name, param in kinds.values():
+        taken = {text for text in strings if takes(param, text)}
+        assert taken <= ({"null", "NaN", "true", "NUL", "--help"} if name == "run_id" else set()), name
+        paths = {"mapping": "/etc/passwd", "path": "/etc/passwd"}
+        for value in ([], [strings[0]], {}, paths, [paths], "/etc/passwd", "2026-01-01T00:00", "a\nb", 1.5):
+            assert not takes(param, value), (name, value)
+        tried += len(strings) + 9
+    figure("hostile values of params of the DAGs", tried)
+
+
+def test_f35_a_triggered_run_reads_a_path_that_its_conf_names(home: Home, tmp_path: Path) -> None:
+    """Airflow hands on what the conf holds beside the params: who may trigger a DAG may not choose what is read."""
+    named = {"mapping": str(tmp_path / "evil.yml"), "path": "/etc/passwd"}
+    own = FileSource(mapping=tmp_path / "mine.yml", path=tmp_path / "exports")
+    night = Run(
+        home=home,
+        settings=Settings(files=[own]),
+        run_id="night",
+        run_after=utc_now(),
+        params={"sources": [named], "run_id": "night"},
+    )
+    assert sources_of(night) == [own]
+    given = [FileSource(mapping=tmp_path / "other.yml", path=tmp_path)]
+    give_sources(home, "night", given)  # who runs siyu nightly on this machine may
+    assert sources_of(night) == given
+    assert sources_of(replace(night, run_id="night2")) == [own]
 
 
 def test_f35_settings_name_exactly_the_vars_of_the_dbt_project() -> None:

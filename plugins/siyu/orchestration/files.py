@@ -1,6 +1,13 @@
-"""The step of `ingest_files`: every claimed file through extraction and landing."""
+"""The step of `ingest_files`: every claimed file through extraction and landing.
 
+Here too: which files a run reads. No param of a DAG names a path, or who may trigger one could read any file of this
+machine: a scheduler's run reads what `siyu.yml` names, `siyu nightly` what its command line does.
+"""
+
+import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from siyu.channels.files import claim_files, land_file, load_mapping
@@ -10,6 +17,7 @@ from siyu.landing import LoadRecord
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.settings import FileSource, Home
+from siyu.storage import read_json, written_whole
 
 
 def no_files(home: Home) -> UsageError:
@@ -20,6 +28,25 @@ def no_files(home: Home) -> UsageError:
         do=f"name them in {home.settings_file} under `files:`, a channel in {home.channels_file}, "
         "or run siyu nightly --mapping M --path P",
     )
+
+
+def give_sources(home: Home, run_id: str, sources: Sequence[FileSource]) -> None:
+    """Let a run read these pairs of mapping and path instead of the `files` of `siyu.yml`."""
+    pairs = [{"mapping": str(source.mapping), "path": str(source.path)} for source in sources]
+    with written_whole(_sources_file(home, run_id)) as staged:
+        staged.write_text(json.dumps(pairs) + "\n", encoding="utf-8")  # escaped: a path may be no UTF-8
+
+
+def sources_of(run: Run) -> list[FileSource]:
+    """The pairs that the run was given, else the `files` of `siyu.yml`."""
+    given = _sources_file(run.home, run.run_id)
+    if not given.exists():
+        return run.settings.files
+    return [FileSource.model_validate(pair) for pair in read_json(given)]
+
+
+def _sources_file(home: Home, run_id: str) -> Path:
+    return home.runs / run_id / "sources.json"
 
 
 def land_sources(run: Run, sources: list[FileSource], step: Step) -> list[str]:

@@ -13,7 +13,7 @@ from siyu.channels.files import load_mapping
 from siyu.clock import local_date, utc_now
 from siyu.errors import ExitCode, SiyuError, UsageError
 from siyu.orchestration.alerts import tell_lost_night
-from siyu.orchestration.files import no_files
+from siyu.orchestration.files import give_sources, no_files
 from siyu.orchestration.journal import Step, read_steps
 from siyu.orchestration.runner import DagRunner
 from siyu.publication import PublicationSummary, summarise
@@ -77,14 +77,13 @@ def run_night(
     if not channels and not sources and not settings.files:
         raise no_files(home)
     day = business_date or local_date(utc_now(), settings.business_timezone) - timedelta(days=1)
-    pairs = [{"mapping": str(s.mapping.resolve()), "path": str(s.path.resolve())} for s in sources]
-    has_files = bool(sources or settings.files)
-    ingest: dict[str, dict[str, object]] = {"ingest_files": {"sources": pairs}} if has_files else {}
+    ingest: dict[str, dict[str, object]] = {"ingest_files": {}} if sources or settings.files else {}
     ingest |= {f"ingest_{channel}": {"business_date": day.isoformat()} for channel in channels}
     return _run(
         home,
         settings,
         ingest,
+        sources=[FileSource(mapping=s.mapping.resolve(), path=s.path.resolve()) for s in sources],
         as_of=as_of,
         business_date=day,
         on_step=on_step,
@@ -147,6 +146,7 @@ def _run(
     settings: Settings,
     ingest: Mapping[str, Mapping[str, object]],
     *,
+    sources: Sequence[FileSource] = (),
     as_of: date | None,
     business_date: date,
     on_step: Callable[[Step], None],
@@ -173,6 +173,8 @@ def _run(
         hold(home.state / "nightly.lock", run_id=run_id, wait_seconds=settings.lock_wait_seconds),
         DagRunner(home) if runner is None else nullcontext(runner) as running,
     ):
+        if sources:
+            give_sources(home, run_id, sources)
         return _run_plan(home, run_id, plan, on_step, running)
 
 
