@@ -33,7 +33,9 @@ def small_shop(world: World) -> None:
 
 
 def odd_refunds(world: World) -> None:
-    """A refund-only day, a day refunded to the last fen, a negative day, refunds above what was paid or unpaid."""
+    """A refund-only day, a day refunded to the last fen, a negative day, refunds above what was paid; of what was never
+    paid, or brushed.
+    """
     paid_yesterday = world.order(YESTERDAY)
     world.refund("100.00", AS_OF, order_id=paid_yesterday)
     for number in range(3):
@@ -47,6 +49,8 @@ def odd_refunds(world: World) -> None:
     unpaid = world.order(days_ago(50), paid=False)
     world.refund("5.00", days_ago(50), order_id=unpaid)
     world.refund("20.00", days_ago(60), customer="known by a refund alone")
+    brushed = world.order(days_ago(70), excluded="brushing", customer="nobody")
+    world.refund("100.00", days_ago(69), order_id=brushed)
 
 
 def costs_of_a_brand_without_orders(world: World) -> None:
@@ -66,7 +70,9 @@ def peak_day_of_twenty_times(world: World) -> None:
 
 
 def odd_shop(world: World) -> None:
-    """A closed channel, a cohort of one buyer, an order of nothing, leap days, costs of channels without sales."""
+    """A closed channel, a cohort of one buyer, an order of nothing, leap days, costs of channels without sales; goods
+    sold below their cost, a thousand for a fen each, a deposit paid up three days later, one person in two channels.
+    """
     small_shop(world)
     for number in range(10):
         world.order(days_ago(300 + number), channel="pos_till", customer=f"c{number}")
@@ -75,6 +81,12 @@ def odd_shop(world: World) -> None:
     world.order(date(2020, 2, 29))
     world.cost("5000.00", days_ago(70), channel="douyin_feed")
     world.cost("10.00", days_ago(10), kind="commission", purpose="general", channel="wecom")
+    world.order(days_ago(3), amount="9.90", unit_cost="40.00", customer="bargain")
+    world.order(days_ago(4), amount="10.00", quantity=1_000, unit_cost="0.005", customer="dealer")
+    world.order(days_ago(12), paid_after=timedelta(days=3), customer="presale")
+    for channel in ("tmall_shop", "mini_program"):
+        world.customer(f"twice-{channel}", channel=channel, phone="+8613912345678", enrolled=AS_OF)
+        world.order(days_ago(5), channel=channel, customer=f"twice-{channel}")
 
 
 def odd_campaigns(world: World) -> None:

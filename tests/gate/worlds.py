@@ -47,15 +47,16 @@ class World:
         quantity: int = 1,
         unit_cost: str | None = "40.00",
         with_line: bool = True,
+        paid_after: timedelta = timedelta(0),
     ) -> str:
-        """An order of one line, placed and paid on a day; returns its id."""
+        """An order of one line, placed on a day and paid then or later; returns its id."""
         order_id = f"o{len(self.rows['orders']) + 1:05d}"
         common = {
             "channel_code": channel,
             "order_id": order_id,
             "customer_id": customer,
             "ordered_at": _noon(day),
-            "paid_at": _noon(day) if paid else None,
+            "paid_at": _noon(day + paid_after) if paid else None,
             "currency_code": currency,
             "updated_at": _noon(day),
             "_exclusion": excluded,
