@@ -455,3 +455,5 @@ def test_a_runbook_that_a_message_names_is_not_there() -> None:
         page = alerts._runbook(dag)
         assert re.fullmatch(r"docs/runbooks/[a-z_]+\.md", page)
         assert (root / page).is_file()
+    words = (root / alerts._runbook(alerts.WHOLE)).read_text(encoding="utf-8")
+    assert f"{alerts.WHOLE} failed at {alerts.PROCESS}" in words
