@@ -17,6 +17,7 @@ from siyu.landing import LoadRecord, compact, expire_quarantine, live, read_reco
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import (
+    Publication,
     candidate_folder,
     current_publication,
     export_candidate,
@@ -100,8 +101,17 @@ def _is_something_new(run: Run, there: _There, step: Step) -> bool:
     record = run.home.root / PUBLISHED_FROM
     stands = published is not None and record.exists() and read_json(record) == standing
     new = not stands or bool(damage(run.home))  # a publication that is damaged is made again
+    if not new and published is not None and _report_is_behind(run.home, published):
+        write_report(
+            run.home, run.settings
+        )  # the night that published it was killed before it wrote the page
     step.facts |= {"loads": len(inputs["load_ids"]), "published": standing["publication"], "new": new}
     return new
+
+
+def _report_is_behind(home: Home, published: Publication) -> bool:
+    page = home.report_file
+    return not page.exists() or page.stat().st_mtime < published.published_at.timestamp()
 
 
 def _inputs(run: Run, there: _There) -> dict[str, Any]:
