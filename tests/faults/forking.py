@@ -15,7 +15,10 @@ from typing import Any
 from siyu.settings import PROJECT
 
 AFTER_PUBLISHING = ("enforce_retention", "compact_raw")
-STEPS = ("extract_and_land", "check_ready", "build", "export", "audit", "publish", *AFTER_PUBLISHING)
+_UNTIL_READERS_SEE_IT = ("extract_and_land", "check_ready", "build", "export", "audit", "publish")
+STEPS = (*_UNTIL_READERS_SEE_IT, *AFTER_PUBLISHING)
+# the same with all that follows a publication; "tell" is what the DAGs call when they end
+WHOLE_NIGHT = (*_UNTIL_READERS_SEE_IT, "report", "tell", *AFTER_PUBLISHING)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,10 +17,13 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import apprise
 import duckdb  # noqa: F401 - this and the next lines: imported once instead of in every process
 import pandas  # noqa: F401
+import psycopg
 import pyarrow.dataset  # noqa: F401
 from cryptography.hazmat.backends.openssl import backend  # noqa: F401
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: F401
@@ -29,10 +32,11 @@ from dbt.cli.main import dbtRunner
 from siyu.clock import utc_now
 from siyu.engine import connect
 from siyu.errors import SiyuError
-from siyu.orchestration import files, night
+from siyu.orchestration import alerts, files, night
 from siyu.orchestration.journal import Step, recorded
 from siyu.orchestration.runs import Run
 from siyu.publication import candidate_folder, resume, rollback
+from siyu.publication.postgres.target import open_target  # noqa: F401
 from siyu.recovery import back_up
 from siyu.settings import FileSource, Home, Settings, load_settings
 from siyu.warehouse import build, records
@@ -60,7 +64,9 @@ def run_night(
 
     `with_`: "dbt": the small project, and for a gate a verdict that passed; "sql": the same, with dbt left out, whose
     SQL goes to DuckDB as it is; "all": the real project and the real gate. `fail_at`: this step raises at its end.
+    With "tell" among the steps people are told, as by the DAGs: of a failure too.
     """
+    os.environ["SIYU_HOME"] = home  # where those who tell look
     place = Home(Path(home)).create()
     run = Run(home=place, settings=load_settings(place), run_id=run_id, run_after=utc_now(), params={})
     sources = [FileSource(mapping=Path(mapping), path=Path(path))]
@@ -73,22 +79,38 @@ def run_night(
         "export": partial(night.export_night, run),
         "audit": partial(night.audit_night if with_ == "all" else _pass, run),
         "publish": partial(night.publish_night, run),
+        "report": partial(night.report_night, run),
         "enforce_retention": partial(night.enforce_retention, run),
         "compact_raw": partial(night.compact_raw, run),
     }
     done: list[str] = []
     is_new = True
     for name in steps:
-        if not is_new and name not in AFTER_PUBLISHING:
+        if not is_new and name not in {"tell", *AFTER_PUBLISHING}:
             continue
-        with recorded(place, run_id, name) as step:
-            found = do[name](step)
-            if name == fail_at:
-                raise InterruptedError(name)
+        if name == "tell":
+            alerts.tell_success(_context("publish_marts" if is_new else "transform_warehouse", name, run_id))
+            done.append(name)
+            continue
+        try:
+            with recorded(place, run_id, name) as step:
+                found = do[name](step)
+                if name == fail_at:
+                    raise InterruptedError(name)
+        except Exception:
+            if "tell" in steps:
+                alerts.tell_failure(_context("publish_marts", name, run_id))
+            raise
         if name == "check_ready":
             is_new = bool(found)
         done.append(name)
     return done
+
+
+def _context(dag: str, step: str, run_id: str) -> dict[str, Any]:
+    """What Airflow hands the callback of a DAG's run, as far as it is read."""
+    named = {"dag": SimpleNamespace(dag_id=dag), "task_instance": SimpleNamespace(task_id=step)}
+    return named | {"params": {"run_id": run_id}, "run_id": run_id, "reason": "task_failure"}
 
 
 def _pass(run: Run, step: Step) -> None:
@@ -138,17 +160,30 @@ ACTIONS: dict[str, Callable[..., Any]] = {
 
 
 def _watch(root: str, die_before: int | None) -> Callable[[], int]:
-    """Count the changes below `root` from now on, and die by SIGKILL just before the n-th."""
+    """Count from now on the changes below `root`, openings of its database, and what goes to PostgreSQL or to a robot;
+    die by SIGKILL just before the n-th.
+    """
     seen = 0
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+    def pass_point() -> None:
         nonlocal seen
-        if changes_something(event, arguments, root):
-            seen += 1
-            if seen == die_before:
-                os.kill(os.getpid(), signal.SIGKILL)
+        seen += 1
+        if seen == die_before:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        is_of_state = event == "sqlite3.connect" and str(arguments[0]).startswith(root)
+        if is_of_state or event == "socket.connect" or changes_something(event, arguments, root):
+            pass_point()
 
     sys.addaudithook(hook)
+    plain_wait = psycopg.Connection.wait
+
+    def wait(self: psycopg.Connection, *arguments: Any, **named: Any) -> Any:
+        pass_point()
+        return plain_wait(self, *arguments, **named)
+
+    psycopg.Connection.wait = wait  # type: ignore[method-assign]
     return lambda: seen
 
 
@@ -196,6 +231,7 @@ def main() -> None:
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     places += ["--target-path", str(PARSED), "--log-path", str(PARSED)]
     dbtRunner().invoke([*quiet, "--no-static-parser", "--no-partial-parse", "parse", *places])
+    apprise.Apprise.instantiate("json://127.0.0.1")  # it imports all its robots at the first
     gc.collect()
     gc.freeze()  # else each process looks through what this one has made, and gets a copy of it
     print("ready", flush=True)
