@@ -33,8 +33,10 @@ from siyu.clock import utc_now
 from siyu.engine import connect
 from siyu.errors import SiyuError
 from siyu.orchestration import alerts, files, night
+from siyu.orchestration.ingest import extract_channel
 from siyu.orchestration.journal import Step, recorded
 from siyu.orchestration.runs import Run
+from siyu.privacy import Request, erase
 from siyu.publication import candidate_folder, resume, rollback
 from siyu.publication.postgres.target import open_target  # noqa: F401
 from siyu.recovery import back_up
@@ -48,6 +50,10 @@ from tests.publication.small_candidates import write_verdict
 PROJECT = Path(__file__).parent / "small_project"
 # what dbt makes of it; this program's own
 PARSED = Path(tempfile.gettempdir()) / f"siyu-parsed-{os.getpid()}"
+# the same, of a home that has a channel; see wide.py
+PARSED_WIDE = PARSED.with_name(f"{PARSED.name}-wide")
+MODELS, WIDE_MODELS = ("fct_orders", "kpi_daily"), ("wide/ads_daily", "wide/member_orders", "wide/members")
+_IS_WIDE = "select 1 from duckdb_views() where view_name = 'ocean_engine__campaign_daily'"
 
 
 def run_night(
@@ -59,21 +65,26 @@ def run_night(
     steps: Sequence[str] = STEPS,
     with_: str = "dbt",
     fail_at: str | None = None,
+    params: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Steps of the four DAGs of a night in their order, each in its journal; returns the names of those done.
 
     `with_`: "dbt": the small project, and for a gate a verdict that passed; "sql": the same, with dbt left out, whose
     SQL goes to DuckDB as it is; "all": the real project and the real gate. `fail_at`: this step raises at its end.
     With "tell" among the steps people are told, as by the DAGs: of a failure too.
+    `params`: of the DAG runs; with `from_date` it is a backfill, of ads.
     """
     os.environ["SIYU_HOME"] = home  # where those who tell look
     place = Home(Path(home)).create()
-    run = Run(home=place, settings=load_settings(place), run_id=run_id, run_after=utc_now(), params={})
+    asked = dict(params or {})
+    run = Run(home=place, settings=load_settings(place), run_id=run_id, run_after=utc_now(), params=asked)
     sources = [FileSource(mapping=Path(mapping), path=Path(path))]
     if with_ == "sql":
         build.run_dbt_build = _run_models  # type: ignore[attr-defined]
     do: dict[str, Callable[[Step], object]] = {
-        "extract_and_land": partial(files.land_sources, run, sources),
+        "extract_and_land": partial(extract_channel, run, "ocean_engine")
+        if "from_date" in asked
+        else partial(files.land_sources, run, sources),
         "check_ready": partial(night.is_time_to_build, run),
         "build": partial(night.build_night, run, project=DBT_PROJECT if with_ == "all" else PROJECT),
         "export": partial(night.export_night, run),
@@ -125,14 +136,16 @@ def _run_models(
     warehouse: Path, folder: Path, settings: Settings, *, variables: Mapping[str, object], project: Path
 ) -> list[records.Step]:
     """In the place of dbt: the models of the small project, their jinja replaced, and the manifest of a parse."""
-    shutil.copytree(PARSED, folder / "target")
     with connect(warehouse, settings=settings) as connection:
-        for model in ("fct_orders", "kpi_daily"):
+        is_wide = connection.execute(_IS_WIDE).fetchone()
+        parsed, models = (PARSED_WIDE, (*MODELS, *WIDE_MODELS)) if is_wide else (PARSED, MODELS)
+        shutil.copytree(parsed, folder / "target")
+        for model in models:
             text = (project / "models" / f"{model}.sql").read_text(encoding="utf-8")
             text = re.sub(r"{{ source\('raw', '(\w+)'\) }}", r"raw.\1", text)
             text = re.sub(r"{{ ref\('(\w+)'\) }}", r"\1", text)
             text = re.sub(r'{{ var\("(\w+)"\) }}', lambda found: str(variables[found[1]]), text)
-            connection.execute(f"create table {model} as {text}")
+            connection.execute(f"create table {Path(model).name} as {text}")
     return []
 
 
@@ -154,8 +167,15 @@ def take_backup(home: str, target: str) -> str:
     return str(back_up(place, load_settings(place), Path(target)).folder)
 
 
+def forget(home: str, member_id: str) -> int:
+    """Erase a person; how many were found."""
+    place = Home(Path(home))
+    asked = [Request(kind="member_id", value=member_id)]
+    return erase(place, load_settings(place), asked, by="li.na", reason="letter 7").persons
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
-    action.__name__: action for action in (run_night, roll_back, release, take_backup)
+    action.__name__: action for action in (run_night, roll_back, release, take_backup, forget)
 }
 
 
@@ -224,14 +244,23 @@ def _supervise(request: dict[str, Any]) -> None:
     os._exit(0)
 
 
+def _leave_out_what_is_wide() -> None:
+    """The manifest of a home without a channel; a second parse would take seconds."""
+    manifest = json.loads((PARSED_WIDE / "manifest.json").read_text(encoding="utf-8"))
+    manifest["nodes"] = {name: node for name, node in manifest["nodes"].items() if "wide" not in node["fqn"]}
+    PARSED.mkdir()
+    (PARSED / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the supervisors
     # what dbt imports and compiles at its first parse; its static parser has threads that a fork would lose
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats"]
-    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    places += ["--target-path", str(PARSED), "--log-path", str(PARSED)]
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--vars", "{is_wide: true}"]
+    places += ["--target-path", str(PARSED_WIDE), "--log-path", str(PARSED_WIDE)]
     dbtRunner().invoke([*quiet, "--no-static-parser", "--no-partial-parse", "parse", *places])
     apprise.Apprise.instantiate("json://127.0.0.1")  # it imports all its robots at the first
+    _leave_out_what_is_wide()
     gc.collect()
     gc.freeze()  # else each process looks through what this one has made, and gets a copy of it
     print("ready", flush=True)
@@ -240,7 +269,8 @@ def main() -> None:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _supervise(json.loads(line))
-    shutil.rmtree(PARSED, ignore_errors=True)
+    for folder in (PARSED, PARSED_WIDE):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
