@@ -1,4 +1,4 @@
-"""Any life of a home: nights, failures, kills, cleared tasks and rollbacks in any order, and what must hold all along.
+"""Any life of a home: nights, failures, kills, cleared tasks, backfills, erasures and rollbacks, in any order.
 
 hypothesis makes up the lives and shortens one that fails. Left out: dbt (its models run as plain SQL) and the gate (a
 verdict that passed); every step is a process of its own, and one that is killed dies by SIGKILL.
@@ -18,31 +18,39 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from siyu.landing import live, read_records
+from siyu.landing.records import of_channel
 from siyu.publication import published_state, served_id
+from siyu.publication.manifest import read_manifest
 from siyu.publication.records import current_hold, present_publications, publication_log
 from siyu.settings import Home, save_settings
+from tests.channels.api.platform import running
 from tests.faults.forking import STEPS, Answer, Nights
-from tests.faults.looking import check_landed, check_shown, leftovers, newest_loads
-from tests.faults.shop import Sale, sales_of_day, write_file, write_mapping
+from tests.faults.looking import check_landed, from_files, leftovers, newest_loads
+from tests.faults.shop import FIRST_DAY, Sale, sales_of_day, write_file, write_mapping
+from tests.faults.wide import FINAL, Platform, asked_for, check_wide, member_of, where_named, widen
 from tests.properties import SOAK, examples
 
 pytestmark = [pytest.mark.guarantee("F10"), pytest.mark.timeout(3000)]
 
 # lives by their steps, each of which costs half a second; lives of one length are beside the others, not after them
-LIVES = {4: 250, 8: 150, 15: 100} if SOAK else {4: 30}
+LIVES = {4: 250, 8: 150, 15: 100} if SOAK else {4: 25}
 NIGHT = STEPS[1:]  # without landing, which has rules of its own
 REFUSED, USAGE = 1, 2
+TOLD = {FIRST_DAY + timedelta(days=day): Decimal(1) for day in range(4)}
 
 
 class Life(RuleBasedStateMachine):
     """One home and what is known of it from outside: the files that were given to it."""
 
     nights: Nights
+    platform: Platform
     folder: Path  # with the mapping and `born`, a home with one publication
     files: dict[str, list[Sale]]
     numbers = count()
     lives = 0
     kills = 0
+    erasures = 0
+    backfills = 0
 
     @initialize()
     def begin(self) -> None:
@@ -52,6 +60,9 @@ class Life(RuleBasedStateMachine):
         shutil.copytree(self.folder / "born", self.home.root)
         self.files = {"day0.csv": sales_of_day(0)}
         self.runs = ["night0"]
+        self.forgotten: set[str] = set()  # orders whose buyers are
+        self.told = dict.fromkeys(loads_of_ads(self.home), TOLD)  # what each backfill was told
+        Life.platform.costs = dict(TOLD)
         self.days = 1
         self.seen_marts: tuple[int, int] | None = None
         self.seen_raw: set[tuple[str, int]] | None = None
@@ -79,8 +90,38 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def run_a_night(self) -> None:
+        self.get_through(NIGHT)
+
+    @rule(day=st.integers(0, 3), days=st.integers(1, 2), cost=st.integers(1, 2))
+    def backfill_days_of_which_the_first_has_changed(self, day: int, days: int, cost: int) -> None:
+        first, last = FIRST_DAY + timedelta(days=day), FIRST_DAY + timedelta(days=day + days - 1)
+        self.platform.costs[first] = Decimal(cost)
+        self.get_through(STEPS, params=asked_for(first, last))
+        (load,) = loads_of_ads(self.home) - self.told.keys()
+        self.told[load] = self.platform.between(first, last)
+        Life.backfills += 1
+
+    @rule(data=st.data())
+    def forget_a_buyer(self, data: st.DataObject) -> None:
+        names = {record.source.name for record in live(from_files(read_records(self.home)))}
+        landed = {sale.order for name in names for sale in self.files[name]}
+        order = data.draw(st.sampled_from(sorted(landed)))
+        books = self.books()
+        answer = self.nights.run("forget", self.home.root, member_of(self.home, order))
+        assert answer.is_done, answer
+        assert answer.result == int(order not in self.forgotten), "persons whom the home knew"
+        self.forgotten.add(order)
+        Life.erasures += 1
+        after = self.books()
+        assert {number: after[number] for number in books} == books, "money went with a person"
+        assert where_named(self.home, self.forgotten) == set()
+        log = publication_log(self.home)  # those that named the buyer have another checksum now
+        assert [record.id for record in log[: len(self.log)]] == [record.id for record in self.log]
+        self.log = log
+
+    def get_through(self, steps: tuple[str, ...], *, params: dict[str, str] = FINAL) -> None:
         before, is_held = self.state(), current_hold(self.home) is not None
-        answer = self.act(self.new_run(), NIGHT)
+        answer = self.act(self.new_run(), steps, params=params)
         if is_held and answer.error:
             assert answer.error["exit_code"] == REFUSED
             assert self.state() == before
@@ -134,7 +175,7 @@ class Life(RuleBasedStateMachine):
     def readers_see_one_whole_publication(self) -> None:
         marts = self.home.marts_file.stat()  # what has not changed has been looked at
         if self.seen_marts != (marts.st_ino, marts.st_mtime_ns):
-            check_shown(self.home, self.files)
+            self.check_shown()
             self.seen_marts = (marts.st_ino, marts.st_mtime_ns)
 
     @invariant()
@@ -163,7 +204,9 @@ class Life(RuleBasedStateMachine):
         assert self.nights.run("release", self.home.root).is_done
         assert self.act(self.new_run(), NIGHT).is_done
         assert newest_loads(self.home) == self.live_loads()
-        check_shown(self.home, self.files)
+        self.check_shown()
+        if self.forgotten:
+            assert where_named(self.home, self.forgotten) == set(), "somebody forgotten came back"
         # what killed runs left in their own folders goes when their logs do
         left = [name for name in leftovers(self.home) if not name.startswith("runs/")]
         swept_by_the_next_landing = {"staging", "raw"}
@@ -181,6 +224,7 @@ class Life(RuleBasedStateMachine):
         *,
         die_before: int | None = None,
         fail_at: str | None = None,
+        params: dict[str, str] = FINAL,
     ) -> Answer:
         mapping = self.folder / "shop.yml"
         return self.nights.run(
@@ -193,13 +237,31 @@ class Life(RuleBasedStateMachine):
             with_="sql",
             fail_at=fail_at,
             die_before=die_before,
+            params=params,
         )
+
+    def check_shown(self) -> None:
+        shown = newest_loads(self.home)
+        spent = {day: cost for load, told in self.told.items() if load in shown for day, cost in told.items()}
+        check_wide(self.home, self.files, spent=spent, forgotten=self.forgotten)
+
+    def books(self) -> dict[int, list[str]]:
+        """By publication that is kept, the checksums of the marts that name nobody."""
+        kept = {one.id: read_manifest(one.folder).models for one in present_publications(self.home)}
+        return {
+            number: [models[name].checksum for name in ("fct_orders", "kpi_daily")]
+            for number, models in kept.items()
+        }
 
     def state(self) -> tuple[int | None, str]:
         return served_id(self.home), published_state(self.home)
 
     def live_loads(self) -> set[str]:
         return {record.load_id for record in live(read_records(self.home))}
+
+
+def loads_of_ads(home: Home) -> set[str]:
+    return {record.load_id for record in of_channel(read_records(home), "ocean_engine")}
 
 
 @pytest.mark.hypothesis
@@ -212,14 +274,21 @@ def test_f10_some_life_of_a_home_shows_half_a_night_a_wrong_sum_or_an_older_one(
     mapping, born = write_mapping(tmp_path), Home(tmp_path / "born").create()
     save_settings(born, {"keep_candidates_days": 0, "compact_files": 3, "reader_grace_hours": 0})
     path = write_file(tmp_path / "log" / "day0.csv", sales_of_day(0))
-    assert nights.run("run_night", born.root, "night0", mapping, path, with_="sql").is_done
-    Life.nights, Life.folder = nights, tmp_path
-    Life.lives = Life.kills = 0
-    run_state_machine_as_test(
-        Life,
-        settings=hypothesis_settings(
-            examples(30, soak=LIVES[steps]), stateful_step_count=steps, print_blob=True
-        ),
-    )
+    landing, night0 = ["extract_and_land"], ("run_night", born.root, "night0", mapping, path)
+    Life.nights, Life.folder, Life.platform = nights, tmp_path, Platform(dict(TOLD))
+    Life.lives = Life.kills = Life.erasures = Life.backfills = 0
+    with running(Life.platform) as platform:
+        widen(born, platform.url)
+        assert nights.run(*night0, steps=landing, params=FINAL).is_done
+        assert nights.run(*night0, with_="sql", params=asked_for(min(TOLD), max(TOLD))).is_done
+        assert where_named(born, ["D00-0"]) >= {"publications/000001", "published/marts.duckdb"}
+        run_state_machine_as_test(
+            Life,
+            settings=hypothesis_settings(
+                examples(LIVES[steps], soak=LIVES[steps]), stateful_step_count=steps, print_blob=True
+            ),
+        )
     figure(f"lives of {steps} steps", Life.lives)
+    figure(f"erasures in lives of {steps} steps", Life.erasures)
+    figure(f"backfills in lives of {steps} steps", Life.backfills)
     figure(f"kills in lives of {steps} steps", Life.kills)
