@@ -3,16 +3,12 @@
 A point to be killed before is every change that a step of the night makes to the disk below its home, and whatever it
 sends to PostgreSQL or to the robot that tells people; the bytes that DuckDB and SQLite write between two changes are
 not points of their own. Quick: a sample of points of the small project, with a verdict that passed instead of the gate;
-dbt runs where it is what is killed. Soak: all of these points, with PostgreSQL from the publication on; and the command
-`siyu nightly`, with Airflow, real project and gate, killed with its process group by the clock.
+dbt runs where it is what is killed. Soak: all of these points, with PostgreSQL from the publication on. What is killed
+by the clock is in test_f5_killed_by_the_clock.py.
 """
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -36,7 +32,6 @@ from tests.postgres import Database, Server
 pytestmark = [pytest.mark.guarantee("F5"), pytest.mark.xdist_group("faults"), pytest.mark.timeout(1200)]
 
 SEED = 20261120
-KILLS_BY_THE_CLOCK = 20
 # so that every night has something to remove and to merge
 SETTINGS = {"keep_publications": 1, "reader_grace_hours": 0, "keep_candidates_days": 0, "keep_warehouses": 1}
 FAILED, RECOVERED = "siyu: publish_marts failed at audit", "siyu: the night has recovered"
@@ -293,58 +288,3 @@ def test_f5_a_night_into_postgresql_killed_from_its_publication_on_leaves_half_o
     stages = tuple(one for one in world_in_postgres.stages if one.step in {"publish", "report", "tell"})
     killed = kill_at_every_change(nights, world_in_postgres, stages, Home(tmp_path / "home"))
     figure("kills from the publication into PostgreSQL to its message", sum(killed))
-
-
-@pytest.fixture(scope="module")
-def published_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    """Folder of a home with one real night, mapping, and the folder of the files of the next."""
-    folder = tmp_path_factory.mktemp("f5-real")
-    mapping = write_mapping(folder)
-    write_file(folder / "log" / "day0.csv", sales_of_day(0, orders=12))
-    assert _nightly(folder / "home", mapping, folder / "log").wait() == 0
-    write_file(folder / "log" / "day1.csv", sales_of_day(1, orders=12))
-    return folder / "home", mapping, folder / "log"
-
-
-def _nightly(home: Path, mapping: Path, log: Path) -> "subprocess.Popen[bytes]":
-    command = [str(Path(sys.executable).parent / "siyu"), "nightly", "--home", str(home)]
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("SIYU_", "AIRFLOW"))
-    }
-    return subprocess.Popen(
-        [*command, "--mapping", str(mapping), "--path", str(log)],
-        cwd=home.parent,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3000)
-def test_f5_siyu_nightly_killed_at_a_random_moment_leaves_half_of_it_to_readers_or_does_not_complete(
-    published_once: tuple[Path, Path, Path], figure: Callable[[str, object], None]
-) -> None:
-    """Kills one after another: the same command goes on from what the last one left, then completes."""
-    root, mapping, log = published_once
-    home, old = Home(root), published_state(Home(root))
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"fresh seed: {seed}")
-    moments, killed, states = random.Random(seed), 0, {old}
-    for _ in range(KILLS_BY_THE_CLOCK):
-        process = _nightly(root, mapping, log)
-        try:
-            process.wait(timeout=moments.uniform(1, 40))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            killed += 1
-        process.wait()
-        states.add(published_state(home))
-    assert _nightly(root, mapping, log).wait() == 0
-    states.add(published_state(home))
-    assert len(states) == 2, f"readers saw {len(states)} states; seed {seed}"
-    # what killed runs left in their own folders goes when their logs do
-    assert [name for name in leftovers(home) if not name.startswith("runs/")] == []
-    assert killed > 0
-    figure("kills of siyu nightly", killed)

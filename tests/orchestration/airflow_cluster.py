@@ -1,17 +1,19 @@
 """A real Airflow on loopback for a test: API server, scheduler and DAG processor, started and stopped as processes."""
 
+import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from siyu.orchestration.airflow_home import airflow_environment
 from siyu.settings import Home
@@ -21,10 +23,43 @@ SERVICES = ("api-server", "scheduler", "dag-processor")
 
 
 class AirflowCluster:
-    """What a test asks of a running Airflow, through its REST API only."""
+    """What a test asks of a running Airflow, through its REST API only; and its services, which can be killed."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, folder: Path, environment: Mapping[str, str]) -> None:
         self._client = httpx.Client(base_url=base_url, timeout=30)
+        self._folder, self._environment = folder, environment
+        self._services: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, service: str, *arguments: str) -> None:
+        with (self._folder / f"{service}.log").open("ab") as output:
+            self._services[service] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", service, *arguments],
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+
+    def kill(self, service: str) -> None:
+        """As `kill -9` of the service and of whatever it runs, as when its container dies."""
+        process = self._services[service]
+        while living := _of_session(process.pid):  # tasks have process groups of their own
+            for one in living:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
+            process.poll()
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        for process in self._services.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._services.values():
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def is_healthy(self) -> bool:
         try:
@@ -79,6 +114,15 @@ class AirflowCluster:
         return dict(answer.json())
 
 
+def _of_session(session: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError):
+            if os.getsid(process.pid) == session and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
+
+
 def wait_until(what: str, seconds: float, condition: Any) -> None:
     """Poll until the condition holds; fail with what was waited for."""
     deadline = time.monotonic() + seconds
@@ -88,8 +132,13 @@ def wait_until(what: str, seconds: float, condition: Any) -> None:
 
 
 @contextmanager
-def running_airflow(home: Home, folder: Path) -> Iterator[AirflowCluster]:
-    """Start the three services over `home`, yield when they are healthy, end them however the test ends."""
+def running_airflow(
+    home: Home, folder: Path, configuration: Mapping[str, str] | None = None
+) -> Iterator[AirflowCluster]:
+    """Start the three services over `home`, yield when they are healthy, end them however the test ends.
+
+    `configuration`: variables of Airflow that the test needs otherwise.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -102,34 +151,17 @@ def running_airflow(home: Home, folder: Path) -> Iterator[AirflowCluster]:
         "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+        **(configuration or {}),
     }
     prepare = [sys.executable, "-m", "siyu.orchestration.dag_runner", "prepare"]
     subprocess.run(prepare, env=environment, check=True)
     arguments = {"api-server": ["--port", str(port), "--host", "127.0.0.1"]}
-    processes = []
+    cluster = AirflowCluster(url, folder, environment)
     try:
         for service in SERVICES:
-            with (folder / f"{service}.log").open("wb") as output:
-                processes.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", "airflow", service, *arguments.get(service, [])],
-                        env=environment,
-                        stdout=output,
-                        stderr=subprocess.STDOUT,
-                        stdin=subprocess.DEVNULL,
-                        cwd=folder,
-                        start_new_session=True,
-                    )
-                )
-        cluster = AirflowCluster(url)
+            cluster.start(service, *arguments.get(service, []))
         wait_until(f"Airflow to be healthy, logs in {folder}", STARTED_WITHIN_SECONDS, cluster.is_healthy)
         cluster.log_in()
         yield cluster
     finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        cluster.stop()
