@@ -8,6 +8,7 @@ from siyu.resources import COSTS, ORDER_LINES, ORDERS, RESOURCES, Resource
 from tests.landing.shop import BRAND, CHANNEL, File, Shop, line, order
 
 ADDED = {
+    "customers": {"store_id"},
     "orders": {"store_id", "guide_id"},
     "order_lines": {"store_id", "guide_id", "sku_id", "size"},
     "refunds": {"sku_id", "size"},
