@@ -113,11 +113,12 @@ def is_whole(record: LoadRecord) -> bool:
 
 
 @contextmanager
-def asking_world(world: Path, views: str = "") -> Iterator[Ask]:
-    """Queries over the tables of a world, and over the views that these statements make."""
+def asking_world(world: Path, views: str = "", *, since: date = date(1970, 1, 1)) -> Iterator[Ask]:
+    """Queries over the tables of a world, and over the views that these statements make; `read_since()` is this day."""
     with duckdb.connect() as connection:
         for path in world.glob("*.parquet"):
             connection.read_parquet(str(path)).create_view(path.stem)
+        connection.execute(f"create macro read_since() as timestamp '{window(since, since).start:%F %T}'")
         connection.execute(views)
         yield lambda query: connection.execute(f"{query} order by all").fetchall()
 

@@ -11,6 +11,8 @@ _AS_OF = """
 create macro today() as cast(timezone('Asia/Shanghai', timezone('UTC', told_by())) as date);
 create macro window_end() as timezone('UTC', timezone('Asia/Shanghai', cast(today() as timestamp)));
 create view here as select * from staff where hired_on <= today() and (left_on is null or left_on > today());
+create view asked as
+    select * from staff where hired_on <= today() and (left_on is null or left_on > least(today(), asked_since()));
 create view friends as
     select * from (
         select * from contacts where started_at <= told_by()
@@ -25,7 +27,7 @@ create view sent as
     where created_at < window_end();
 create view posts as select * from moments where created_at < window_end();
 create view published as
-    select * exclude (name) from posts join moment_tasks using (moment_id) join here using (staff_id)
+    select * exclude (name) from posts join moment_tasks using (moment_id) join asked using (staff_id)
     where published_at <= told_by();
 create view paid as select * from bills where paid_at < window_end();
 """
@@ -103,8 +105,8 @@ EQUAL: dict[str, tuple[str, str]] = {
         """
         select wecom_userid, stat_on, chats, messages, reply_percentage, avg_reply_minutes,
             negative_feedback, new_applications, new_contacts
-        from staff_days join here using (staff_id)
-        where stat_on < today()
+        from staff_days join asked using (staff_id)
+        where stat_on < today() and (left_on is null or left_on > stat_on + 1) -- read on the next day
             and chats + messages + negative_feedback + new_applications + new_contacts > 0
         """,
     ),
@@ -267,10 +269,14 @@ EQUAL: dict[str, tuple[str, str]] = {
 }
 
 
-def as_of(moment: datetime) -> str:
-    """Views that show the world at a moment, which is what all that is read then tells; windows end with yesterday."""
+def as_of(moment: datetime, *, asked_since: datetime | None = None) -> str:
+    """Views that show the world at a moment, which is what all that is read then tells; windows end with yesterday.
+
+    asked_since: When it was read first, if night after night: days and posts of those who left since are known.
+    """
     told_by = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"create macro told_by() as timestamp '{told_by}';{_AS_OF}"
+    first = (asked_since or moment).date()
+    return f"create macro told_by() as timestamp '{told_by}'; create macro asked_since() as date '{first}';{_AS_OF}"
 
 
 def files_of_persons(folder: Path, world: Ask) -> dict[str, str]:
