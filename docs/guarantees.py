@@ -20,7 +20,7 @@ from siyu.settings import PROJECT
 
 PROMISES = PROJECT / "docs" / "guarantees.yml"
 FIGURES = PROJECT / "docs" / "guarantees.json"
-_IN_A_NAME = re.compile(r"test_(f\d+)_")
+IN_A_NAME = re.compile(r"test_(f\d+)_")  # the guarantee that a test names
 
 
 def page() -> str:
@@ -68,7 +68,7 @@ def tests_by_guarantee() -> dict[str, set[str]]:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 numbers = of_module | set(_numbers(node.decorator_list))
-                if named := _IN_A_NAME.match(node.name):
+                if named := IN_A_NAME.match(node.name):
                     numbers.add(named[1].upper())
                 for number in numbers:
                     shown[number].add(f"{file.relative_to(PROJECT).as_posix()}::{node.name}")

@@ -1,12 +1,12 @@
 """Fixtures every room's tests share."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from docs.guarantees import IN_A_NAME
 from siyu.settings import PROJECT, Home, Settings
 from tests.postgres import Database, Server, running_server
 
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     room: alone at the end it would keep one worker busy.
     """
     for item in items:
-        if named := re.match(r"test_(f\d+)_", item.name):
+        if named := IN_A_NAME.match(item.name):
             item.add_marker(pytest.mark.guarantee(named[1].upper()))
 
     def place(item: pytest.Item) -> tuple[float, int]:

@@ -17,7 +17,6 @@ from siyu.landing import LoadRecord, compact, expire_quarantine, live, read_reco
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.publication import (
-    Publication,
     candidate_folder,
     current_publication,
     export_candidate,
@@ -63,7 +62,8 @@ def is_time_to_build(run: Run, step: Step) -> bool:
     """Whether the night goes on: all that it needs is there, or its hour has come and it can do without the rest.
 
     An asset only wakes: what is there is read from the load records. Before `decide_by` of the day after the business
-    date a night that lacks something waits for the next wake-up.
+    date a night that lacks something waits for the next wake-up. One with nothing new writes the report where it shows
+    an older publication.
 
     Raises:
         UsageError: Nothing has ever landed, or `channels.yml` is wrong.
@@ -80,7 +80,11 @@ def is_time_to_build(run: Run, step: Step) -> bool:
             expected="their news: their policy is block",
             do="look at the failed ingest DAG and run it again, or set policy: publish_without in channels.yml",
         )
-    return _is_something_new(run, there, step)
+    is_new = _is_something_new(run, there, step)
+    # the night that published was killed before it wrote the page
+    if not is_new and _report_is_behind(run.home):
+        write_report(run.home, run.settings)
+    return is_new
 
 
 def _has_to_decide(run: Run) -> bool:
@@ -101,17 +105,15 @@ def _is_something_new(run: Run, there: _There, step: Step) -> bool:
     record = run.home.root / PUBLISHED_FROM
     stands = published is not None and record.exists() and read_json(record) == standing
     new = not stands or bool(damage(run.home))  # a publication that is damaged is made again
-    if not new and published is not None and _report_is_behind(run.home, published):
-        write_report(
-            run.home, run.settings
-        )  # the night that published it was killed before it wrote the page
     step.facts |= {"loads": len(inputs["load_ids"]), "published": standing["publication"], "new": new}
     return new
 
 
-def _report_is_behind(home: Home, published: Publication) -> bool:
-    page = home.report_file
-    return not page.exists() or page.stat().st_mtime < published.published_at.timestamp()
+def _report_is_behind(home: Home) -> bool:
+    published, page = current_publication(home), home.report_file
+    return published is not None and (
+        not page.exists() or page.stat().st_mtime < published.published_at.timestamp()
+    )
 
 
 def _inputs(run: Run, there: _There) -> dict[str, Any]:
