@@ -65,13 +65,13 @@ def run_dbt_build(
         ),
         *("--no-send-anonymous-usage-stats", "--no-partial-parse", "--no-version-check"),
         *("build", "--exclude-resource-types", "unit_test", "--exclude", _OF_STAGING),
-        *("--threads", str(settings.duckdb_threads)),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(target), "--vars", json.dumps(dict(variables))),
     ]
     environment = {
         "SIYU_WAREHOUSE_PATH": str(warehouse),
         "SIYU_DUCKDB_MEMORY_LIMIT": settings.duckdb_memory_limit,
+        "SIYU_DUCKDB_THREADS": str(settings.duckdb_threads),
     }
     with _process_as_it_was(environment):
         manifest = find_parsed(parsed, warehouse.stem)
