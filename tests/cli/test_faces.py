@@ -217,6 +217,7 @@ JSON_CASES: dict[str, tuple[str, int]] = {
     "report of a home that is none": ("report --home {nothing}", 2),
     "init": ("init --home {folder}/new", 0),
     "keys rotate in a home without keys": ("keys rotate --by li.na --reason test --home {home}", 3),
+    "keys rekey in a home without keys": ("keys rekey --by li.na --reason test --home {home}", 3),
     "backfill of a home without channels": ("backfill --from 2026-01-01 --to 2026-01-02 --home {home}", 2),
     "sandbox pos of a folder without a world": ("sandbox pos {folder} {folder}/pos --as-of 2026-01-02", 2),
     "sandbox nights of a folder without a world": ("sandbox nights {folder} --home {folder}/new", 2),

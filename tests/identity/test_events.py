@@ -14,7 +14,7 @@ from tests.properties import examples
 
 Row = tuple[str, str, str | None, int]
 A, B, C, D = (card(name) for name in "abcd")
-ALL = {A: 1, B: 2, C: 3, D: 4}
+ALL = {A: -4, B: -3, C: -2, D: -1}  # landed in this order, before anything was seen together
 
 
 def told(connection: duckdb.DuckDBPyConnection, before: Answer, after: Answer) -> list[Row]:
@@ -38,8 +38,8 @@ def test_a_merge_is_told_as_something_else(connection: duckdb.DuckDBPyConnection
 
 def test_a_split_is_told_as_something_else(connection: duckdb.DuckDBPyConnection) -> None:
     seen = [Seen(A, B, strength=2), Seen(B, C), Seen(C, D, strength=2)]
-    before = resolved(seen, connection=connection)
-    after = resolved(seen, unlinks=[Decided(A, D)], connection=connection)
+    before = resolved(seen, alone=ALL, connection=connection)
+    after = resolved(seen, alone=ALL, unlinks=[Decided(A, D)], connection=connection)
     assert after.member(A) == before.member(A)
     assert told(connection, before, after) == [("split", before.member(A), after.member(C), 2)]
 
@@ -125,7 +125,7 @@ def test_an_id_whose_anchor_is_gone_means_nobody(connection: duckdb.DuckDBPyConn
     first, _ = nights.run(seen, alone=ALL)
     second, _ = nights.run(seen, alone=ALL, blocklist=[A])
     assert nights.answers == {first.member(A): second.member(B)}
-    third, _ = nights.run([*seen, Seen(D, B)], alone={**ALL, D: 0}, blocklist=[A])
+    third, _ = nights.run([*seen, Seen(D, B)], alone={**ALL, D: -5}, blocklist=[A])
     assert third.member(B) == third.member(D) != second.member(B)
     assert nights.answers == {first.member(A): third.member(B), second.member(B): third.member(B)}
     nights.run(seen, alone=ALL, blocklist=[*NAMES, *ALL])

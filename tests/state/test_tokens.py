@@ -10,7 +10,7 @@ import pytest
 from siyu.errors import EnvironmentFaultError
 from siyu.settings import Home
 from siyu.state.sealing import Box
-from siyu.state.tokens import ConsentNeededError, Token, Tokens
+from siyu.state.tokens import ConsentNeededError, Token, Tokens, seal_tokens_anew
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -127,3 +127,15 @@ def test_tokens_are_sealed_to_the_home_and_to_their_owner(home: Home) -> None:
 def test_a_token_is_in_no_repr() -> None:
     assert "access-1" not in repr(pair(1))
     assert "refresh-1" not in repr(pair(1))
+
+
+def test_tokens_that_were_sealed_anew_open_with_the_key_before(home: Home) -> None:
+    new = b"n" * len(KEY)
+    tokens(home).put(pair(1))
+    for _ in range(2):  # a second time, as after a kill, they stay as they are
+        seal_tokens_anew(home, Box(KEY), Box(new))
+        assert tokens(home, key=new).stored() == pair(1)
+    with pytest.raises(EnvironmentFaultError, match="does not open"):
+        tokens(home).stored()
+    with pytest.raises(EnvironmentFaultError, match="does not open"):
+        seal_tokens_anew(home, Box(KEY), Box(b"m" * len(KEY)))

@@ -12,9 +12,9 @@ nodes as (
 
 ),
 
-before as (
+published as (
 
-    select * from {{ ref('int_identity_before') }}
+    select * from {{ ref('stg_siyu__published_member_identifiers') }}
 
 ),
 
@@ -33,7 +33,7 @@ identifiers as (
         resolved.is_anchor,
         case
             when resolved.is_anchor then resolved.member_id
-            else before.own_member_id
+            else published.own_member_id
         end as own_member_id,
 
         -- timestamps (UTC)
@@ -43,10 +43,10 @@ identifiers as (
     from resolved
     inner join nodes
         on resolved.identifier = nodes.identifier
-    left join before
+    left join published
         on
-            resolved.identifier = before.identifier
-            and resolved.epoch = before.epoch
+            resolved.identifier = published.identifier
+            and resolved.epoch = published.epoch
     where resolved.record_type = 'member'
 
 )

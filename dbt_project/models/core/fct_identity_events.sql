@@ -8,13 +8,7 @@ changes as (
 
 before as (
 
-    select * from {{ ref('int_identity_before') }}
-
-),
-
-after as (
-
-    select * from {{ ref('int_identity_after') }}
+    select * from {{ ref('stg_siyu__published_member_identifiers') }}
 
 ),
 
@@ -27,6 +21,13 @@ edges as (
 resolved as (
 
     select * from {{ ref('int_identity_resolved') }}
+
+),
+
+after as (
+
+    select * from resolved
+    where record_type = 'member'
 
 ),
 

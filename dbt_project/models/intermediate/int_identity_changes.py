@@ -20,7 +20,8 @@ def model(dbt: Any, session: "DuckDBPyConnection") -> "DuckDBPyRelation":
     from siyu.identity import identity_events, redirects
 
     dbt.config(materialized="table")
-    before, after = dbt.ref("int_identity_before"), dbt.ref("int_identity_after")
+    before = dbt.ref("stg_siyu__published_member_identifiers")
+    after = dbt.ref("int_identity_resolved").filter("record_type = 'member'")
     known = dbt.ref("int_identity_former_ids")
     identity_events(session, before, after)
     redirects(session, before, after, known)

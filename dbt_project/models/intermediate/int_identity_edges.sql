@@ -4,7 +4,7 @@ with
 
 links as (
 
-    {{ of_linking_channels('identifier_links') }}
+    {{ of_channels('identifier_links', ['wecom', 'youzan']) }}
 
 ),
 

@@ -16,7 +16,7 @@ loads as (
 
 landings as (
 
-    {{ of_linking_channels('customer_landings') }}
+    {{ of_channels('customer_landings', ['wecom', 'youzan', 'taobao']) }}
 
 ),
 
@@ -41,7 +41,7 @@ linked as (
 ),
 
 -- a customer landed with its first order, which may be long before a number was seen with it
-landed_before as (
+landed as (
 
     select
         landings.identifier,
@@ -51,7 +51,6 @@ landed_before as (
     from landings
     inner join loads
         on landings._load_id = loads.load_id
-    where landings.identifier in (select edges.left_identifier from edges)
 
 ),
 
@@ -61,7 +60,7 @@ sightings as (
 
     union all
 
-    select * from landed_before
+    select * from landed
 
 ),
 

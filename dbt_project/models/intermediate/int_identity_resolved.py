@@ -35,6 +35,7 @@ def model(dbt: Any, session: "DuckDBPyConnection") -> "DuckDBPyRelation":
         blocklist=dbt.ref("int_identity_blocklist"),
         links=dbt.ref("identity_links"),
         unlinks=dbt.ref("identity_unlinks"),
+        kept_ids=dbt.ref("int_identity_kept_ids"),
     )
     resolve(session, graph, Rules(types=types))
     return session.sql(_RECORDS)

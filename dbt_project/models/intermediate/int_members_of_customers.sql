@@ -19,6 +19,14 @@ members_of_customers as (
         and split_part(identifier, '|', 1) = 'customer'
         and valid_to is null
 
+),
+
+-- most are alone, and models fall back to the customer's key
+not_named_by_their_key as (
+
+    select * from members_of_customers
+    where member_id <> customer_key
+
 )
 
-select * from members_of_customers
+select * from not_named_by_their_key

@@ -224,7 +224,9 @@ def memory_suffices(home: "Home", settings: "Settings") -> str:
 
 
 def secrets_are_private(home: "Home") -> str:
-    """Keys and vault are their owner's alone: folders 0700, files 0600."""
+    """Keys and vault are their owner's alone, folders 0700, files 0600; and all tokens are of one key."""
+    from siyu.landing.personal import refuse_half_rekeyed
+
     folders = [folder for folder in (home.keys, home.vault) if folder.exists()]
     paths = [home.root, *(path for folder in folders for path in (folder, *folder.rglob("*")))]
     open_to_others = [path for path in paths if path.exists() and path.stat().st_mode & 0o077]
@@ -238,6 +240,7 @@ def secrets_are_private(home: "Home") -> str:
             if home.root not in open_to_others
             else f"chmod -R go-rwx {shlex.quote(str(home.root))}",
         )
+    refuse_half_rekeyed(home)
     return f"{len(paths)} files and folders, for their owner alone"
 
 

@@ -44,6 +44,35 @@ def init(
     print_result(facts, "\n".join(words), as_json=as_json)
 
 
+@app.command("rekey")
+def rekey_command(
+    *,
+    by: ByOption,
+    reason: ReasonOption,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give everybody a new token, after the key of the tokens has leaked. No member_id changes.
+
+    Everything that has landed and is published is written anew; nights wait meanwhile. Cut off, it goes on when it is
+    run again. Backups from before it still open with the leaked key. Kept in the audit log.
+
+    Example: siyu keys rekey --by li.na --reason "keys/ was in a mail" --home /srv/siyu
+    """
+    from siyu.privacy import rekey
+    from siyu.settings import existing_home, load_settings
+
+    place = existing_home(home)
+    done = rekey(place, load_settings(place), by=by, reason=reason)
+    shown = f"published as {done.published}" if done.published else "nothing is published that has tokens"
+    words = [
+        f"{done.tokens} tokens are new in {place}; {shown}, {done.revised} publications are revised",
+        *(f"commit {name}: it names new tokens" for name in done.seeds),
+        f"back {place.keys} up again, and let go of the backups that are older",
+    ]
+    print_result(done, "\n".join(words), as_json=as_json)
+
+
 @app.command("rotate")
 def rotate(
     *,

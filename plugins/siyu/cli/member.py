@@ -58,7 +58,7 @@ def explain(
 def _lines(told: "Explanation") -> Iterator[str]:
     if told.asked_for != told.member_id:
         yield f"{told.asked_for} is {told.member_id} today."
-    if not told.identifiers:
+    if len(told.identifiers) <= 1:
         yield (
             f"{told.member_id} is one account of {told.channel_code}:"
             " it was never seen with an identifier that is followed."

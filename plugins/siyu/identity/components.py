@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -45,9 +45,27 @@ inner join identity_nodes as nodes on epochs.node = nodes.node
 inner join identity_nodes as founders on epochs.founder = founders.node
 where epochs.epoch <> 0
 """
+# the id that a node gives to the member that it anchors
+_IDS = """
+create or replace temp view identity_ids as
+select
+    names.node, kept.member_id is not null as is_kept,
+    coalesce(kept.member_id, 'm' || left(sha256(name), 20)) as member_id
+from identity_names as names
+left join identity_kept as kept on names.node = kept.node
+"""
+_NONE_KEPT = "create or replace temp table identity_kept (node integer, member_id varchar)"
+_KEPT = """
+create or replace temp table identity_kept as
+select coalesce(epochs.epoch_node, nodes.node) as node, given.member_id
+from identity_given_kept as given
+inner join identity_nodes as nodes on given.identifier = nodes.identifier
+left join identity_epochs as epochs on nodes.node = epochs.node and given.epoch = epochs.epoch
+where given.epoch = 0 or epochs.epoch_node is not null
+"""
 _TIES = """
-select arg_min(tied.node, name) as anchor, tied.label
-from identity_tied as tied inner join identity_names using (node) group by tied.label
+select arg_min(tied.node, {'new': not is_kept, 'id': member_id}) as anchor, tied.label
+from identity_tied as tied inner join identity_ids using (node) group by tied.label
 """
 
 
@@ -66,9 +84,15 @@ class Nodes:
         return len(self.rank)
 
 
-def read_nodes(connection: DuckDBPyConnection) -> Nodes:
-    """Read what is known of the nodes."""
+def read_nodes(connection: DuckDBPyConnection, kept_ids: DuckDBPyRelation | None) -> Nodes:
+    """Read what is known of the nodes, and make `identity_ids`."""
     connection.execute(_NAMES)
+    if kept_ids is None:
+        connection.execute(_NONE_KEPT)
+    else:
+        connection.register("identity_given_kept", kept_ids)
+        connection.execute(_KEPT)
+    connection.execute(_IDS)
     found = read_columns(connection, _NODES)
     later = read_columns(connection, _LATER)
     count = len(found["node"]) + len(later["epoch_node"])
@@ -95,7 +119,7 @@ def label_components(left: Array, right: Array, count: int) -> Array:
 
 
 def find_anchors(connection: DuckDBPyConnection, nodes: Nodes, labels: Array) -> Array:
-    """The anchor of every node's member: of its nodes the one with the smallest rank, then the smallest name."""
+    """The anchor of every node's member: of its nodes the one with the smallest rank, then the smallest id."""
     count = int(labels.max(initial=-1)) + 1
     least = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(least, labels, nodes.rank)

@@ -51,6 +51,8 @@ class Graph:
     links, unlinks: left_identifier, right_identifier, decided_at: what a person decided (columns that say who and why
         may follow). A link joins whatever the rules say, as of the time it was decided; an unlink forbids that the two
         be in one member. One that names an identifier which has not landed waits.
+    kept_ids: identifier, epoch, member_id. The id that was made of an identifier when its token was another one; where
+        it anchors a member, that is the member's id.
     """
 
     identifiers: DuckDBPyRelation
@@ -58,3 +60,4 @@ class Graph:
     blocklist: DuckDBPyRelation | None = None
     links: DuckDBPyRelation | None = None
     unlinks: DuckDBPyRelation | None = None
+    kept_ids: DuckDBPyRelation | None = None

@@ -27,8 +27,7 @@ select table_name, false from duckdb_tables() where temporary and starts_with(ta
 """
 _MEMBER_IDS = """
 create or replace temp table identity_member_ids as
-select node as anchor, 'm' || left(sha256(name), 20) as member_id
-from identity_names semi join identity_anchors on node = anchor
+select node as anchor, member_id from identity_ids semi join identity_anchors on node = anchor
 """
 # who is in no member: blocked, unless somebody linked it by hand
 _NOBODY = """
@@ -144,7 +143,7 @@ def resolve(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> Resol
         block(connection, graph.blocklist)
         cut_recycled(connection)
         place_decisions(connection, graph.links, graph.unlinks)
-        nodes = read_nodes(connection)
+        nodes = read_nodes(connection, graph.kept_ids)
         labels, refused = split(connection, nodes, connect(connection, len(nodes)))
         _answer(connection, find_anchors(connection, nodes, labels), refused)
     finally:

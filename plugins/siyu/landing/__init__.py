@@ -15,6 +15,7 @@ from siyu.landing.records import (
     read_records,
 )
 from siyu.landing.register import land, registered
+from siyu.landing.rekeying import rekey_landed, rekeyed_columns
 from siyu.landing.rules import check_rules
 from siyu.landing.stage import quarantine_limit
 from siyu.landing.supersede import compact, expire_quarantine
@@ -62,5 +63,7 @@ __all__ = [
     "read_records",
     "read_tombstones",
     "registered",
+    "rekey_landed",
+    "rekeyed_columns",
     "stage_chunk",
 ]

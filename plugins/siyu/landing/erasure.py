@@ -44,7 +44,7 @@ from siyu.settings import Home, Settings
 from siyu.state.locks import hold
 from siyu.state.staging import staging_folder, sweep_staging
 
-_ERASED = {"kind": "erased"}  # in the vault, in the place of what was there: references go by position
+ERASED = {"kind": "erased"}  # in the vault, in the place of what was there: references go by position
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +77,9 @@ def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> Eras
         connect(settings=settings, spill=spill) as connection,
     ):
         finish_begun(home)
-        _remove_uncounted(home)
+        remove_uncounted(home)
         parts = [*_erase_raw(connection, home, tombstones)]
-        parts += _erase_sealed(home, tombstones, _tokens_in_raw(connection, home))
+        parts += _erase_sealed(home, tombstones, tokens_in_raw(connection, home))
         return ErasedRows(
             removed=sum(one.removed for one in parts),
             kept_without=sum(one.kept_without for one in parts),
@@ -89,7 +89,7 @@ def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> Eras
         )
 
 
-def _remove_uncounted(home: Home) -> None:
+def remove_uncounted(home: Home) -> None:
     """Remove every file of raw, quarantine and vault that no load which counts names."""
     named = {home.root / stored.file for record in live(read_records(home)) for stored in record.files}
     records = {home.loads, supersedes_folder(home)}
@@ -101,7 +101,7 @@ def _remove_uncounted(home: Home) -> None:
 
 def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstones) -> Iterator[ErasedRows]:
     damaged: list[DamagedFileError] = []
-    for (channel, name), files in _raw_files(home).items():
+    for (channel, name), files in raw_files(home).items():
         resource = resources_of(read_records(home), channel)[name]
         columns = token_columns(resource)
         for loads in files.values() if columns else ():
@@ -126,7 +126,7 @@ def _erase_raw(connection: DuckDBPyConnection, home: Home, tombstones: Tombstone
         raise damaged[0]
 
 
-def _raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFile]]]:
+def raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFile]]]:
     """By channel and resource, by file: the loads that have rows in it."""
     found: dict[tuple[str, str], dict[str, dict[str, StoredFile]]] = defaultdict(lambda: defaultdict(dict))
     for resource, loads in loads_by_resource(home).items():
@@ -135,7 +135,7 @@ def _raw_files(home: Home) -> dict[tuple[str, str], dict[str, dict[str, StoredFi
     return found
 
 
-def _tokens_in_raw(connection: DuckDBPyConnection, home: Home) -> set[str]:
+def tokens_in_raw(connection: DuckDBPyConnection, home: Home) -> set[str]:
     """Every token that some row has."""
     found: set[str] = set()
     records = live(read_records(home))
@@ -159,14 +159,12 @@ def _erase_sealed(home: Home, tombstones: Tombstones, referred: set[str]) -> Ite
         path = verify(home, record, record.vault)
         gone, before = set(), set()
         for position, one in enumerate(unseal(path, private)):
-            if one == _ERASED:
+            if one == ERASED:
                 before.add(position)
             elif _is_to_go(one, tombstones, possible[record.source.channel], referred):
                 gone.add(position)
         if gone:
-            left = (
-                _ERASED if position in gone else one for position, one in enumerate(unseal(path, private))
-            )
+            left = (ERASED if position in gone else one for position, one in enumerate(unseal(path, private)))
             supersede_file(
                 home,
                 record,

@@ -5,7 +5,8 @@ Here: the keys of a home, the tokenizer, sealing and unsealing. Not here: which 
 Keys, in `keys/` (all made at the first landing, all or none):
     master.key   32 random bytes; wraps the two secrets below, so that rotating it changes no token. While it is being
                  rotated it holds two, the new one first
-    token.key    the HMAC key, wrapped
+    token.key    the HMAC key, and after it a key of each re-keying, wrapped together
+    token.key.next  what token.key will be, while a home is re-keyed (siyu.privacy.rekey)
     vault.key    the X25519 private key, wrapped: landing never needs it
     vault.pub    the X25519 public key
     tombstone.key  the HMAC key of tombstones, wrapped; made at the first erasure
@@ -29,14 +30,17 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import phonenumbers
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -52,7 +56,9 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _LENGTH_BYTES = 4
 _TOKEN_LENGTH = 32
-_WRAPPED = ("token.key", "vault.key")
+IS_TOKEN = re.compile(r"[0-9a-f]{32}")
+_TOKEN, _NEXT = "token.key", "token.key.next"
+_WRAPPED = (_TOKEN, "vault.key")
 _TOMBSTONE = "tombstone.key"
 _KEYS_WAIT_SECONDS = 60
 _ACROSS_CHANNELS = {"phone", "email", "unionid"}
@@ -64,11 +70,16 @@ _PHONE_FILLING = re.compile(r"[\s\-()]")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 
 
+@dataclass(frozen=True)
 class Tokenizer:
-    """Turns a personal value into a token that only the holder of the key could recompute."""
+    """Turns a personal value into a token that only the holder of the keys could recompute.
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    A token is made with HMAC under the first key. Each re-keying encrypts all tokens with one more key, one AES block
+    each: whoever has the keys before it can make none of the tokens after it, and no clear value is needed for it.
+    """
+
+    key: bytes = field(repr=False)
+    later: tuple[bytes, ...] = field(default=(), repr=False)
 
     def token(self, kind: str, value: str) -> str:
         """32 hex digits for a value of a kind (`phone`, `email`, `customer_id` …), equal for equal normalised values.
@@ -76,13 +87,45 @@ class Tokenizer:
         A `customer_id` comes with its scope: see `customer`.
         """
         message = f"{kind}{SEPARATOR}{normalised(kind, value)}"
-        return hmac.digest(self._key, message.encode("utf-8", "surrogatepass"), "sha256").hex()[
-            :_TOKEN_LENGTH
-        ]
+        first = hmac.digest(self.key, message.encode("utf-8", "surrogatepass"), "sha256")
+        return self._encrypted(first[: _TOKEN_LENGTH // 2], self.later).hex()
 
     def customer(self, brand_code: str, channel_code: str, customer_id: str) -> str:
         """The token of a customer as one channel of one brand names them."""
         return self.token("customer_id", SEPARATOR.join((brand_code, channel_code, customer_id.strip())))
+
+    def first(self, token: str) -> str:
+        """The token as it was before any re-keying."""
+        block = bytes.fromhex(token)
+        for key in reversed(self.later):
+            decryptor = _block_cipher(key).decryptor()
+            block = decryptor.update(block) + decryptor.finalize()
+        return block.hex()
+
+    def rekeyed(self, token: str) -> str:
+        """What the last re-keying made of a token from before it."""
+        return self._encrypted(bytes.fromhex(token), self.later[-1:]).hex()
+
+    @property
+    def hash_keys(self) -> tuple[str, ...]:
+        """What the hashes of rows are keyed with, one per re-keying: they are made of tokens, and would tell them."""
+        return tuple(_derived(key, b"siyu row hashes").hex() for key in self.later)
+
+    @staticmethod
+    def _encrypted(block: bytes, keys: Iterable[bytes]) -> bytes:
+        for key in keys:
+            encryptor = _block_cipher(key).encryptor()
+            block = encryptor.update(block) + encryptor.finalize()
+        return block
+
+
+def _block_cipher(key: bytes) -> Cipher[ECB]:
+    # one block of it is a permutation of 128 bits, which a token has; nothing longer is encrypted with it
+    return Cipher(AES(_derived(key, b"siyu tokens")), ECB())  # noqa: S305
+
+
+def _derived(key: bytes, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(key)
 
 
 def normalised(kind: str, value: str) -> str:
@@ -141,8 +184,13 @@ def open_keys(home: Home) -> Keys:
         if home.loads.is_dir() and any(home.loads.glob("*.json")):
             raise _missing(home, "all")
         _make_keys(home)
-    token_key = _unwrap(home, "token.key")
-    return Keys(tokenizer=Tokenizer(token_key), vault_public_key=_key_bytes(home, "vault.pub"))
+    refuse_half_rekeyed(home)
+    return Keys(tokenizer=_tokenizer(_unwrap(home, _TOKEN)), vault_public_key=_key_bytes(home, "vault.pub"))
+
+
+def _tokenizer(secret: bytes) -> Tokenizer:
+    key, *later = _of_key_size(secret)
+    return Tokenizer(key, tuple(later))
 
 
 def open_state_key(home: Home) -> bytes:
@@ -154,9 +202,11 @@ def open_state_key(home: Home) -> bytes:
         EnvironmentFaultError: As `open_keys`.
     """
     open_keys(home)
-    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"siyu state.db").derive(
-        _unwrap(home, "token.key")
-    )
+    return _state_key(_unwrap(home, _TOKEN))
+
+
+def _state_key(secret: bytes) -> bytes:
+    return _derived(secret, b"siyu state.db")
 
 
 def open_private_key(home: Home) -> bytes:
@@ -188,6 +238,7 @@ def rotate_master_key(home: Home) -> None:
         LockedError: Another process makes or rotates keys.
     """
     with hold(home.state / KEYS_LOCK, run_id="rotation of the master key", wait_seconds=_KEYS_WAIT_SECONDS):
+        refuse_half_rekeyed(home)
         wrapped = [*_WRAPPED, *([_TOMBSTONE] if (home.keys / _TOMBSTONE).exists() else [])]
         secrets = {name: _unwrap(home, name) for name in wrapped}
         known, new = _masters(home), os.urandom(_KEY_BYTES)
@@ -195,6 +246,63 @@ def rotate_master_key(home: Home) -> None:
         for name, secret in secrets.items():
             _write_key(home, name, _wrap(new, name, secret))
         _write_key(home, "master.key", new)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rekeying:
+    """The keys of a home while its tokens change."""
+
+    tokenizer: Tokenizer  # what it will be
+    state_key: bytes = field(repr=False)
+    next_state_key: bytes = field(repr=False)
+    vault_public_key: bytes
+    vault_private_key: bytes = field(repr=False)
+
+    @property
+    def generation(self) -> int:
+        """1 before any re-keying, one more with each."""
+        return 1 + len(self.tokenizer.later)
+
+
+def begin_rekeying(home: Home) -> Rekeying:
+    """Make the next key, or go on with the one that a cut-off re-keying made; from now on nothing lands or is built.
+
+    Raises:
+        EnvironmentFaultError: A key is missing or does not open. Nothing has changed.
+        LockedError: Another process makes or rotates keys.
+    """
+    with hold(home.state / KEYS_LOCK, run_id="re-keying", wait_seconds=_KEYS_WAIT_SECONDS):
+        secret = _unwrap(home, _TOKEN)
+        if not (home.keys / _NEXT).exists():
+            _write_key(home, _NEXT, _wrap(_masters(home)[0], _TOKEN, secret + os.urandom(_KEY_BYTES)))
+        following = _unwrap(home, _TOKEN, file=_NEXT)
+    return Rekeying(
+        tokenizer=_tokenizer(following),
+        state_key=_state_key(secret),
+        next_state_key=_state_key(following),
+        vault_public_key=_key_bytes(home, "vault.pub"),
+        vault_private_key=open_private_key(home),
+    )
+
+
+def finish_rekeying(home: Home) -> None:
+    """Put the next key in the place of the one before it."""
+    (home.keys / _NEXT).replace(home.keys / _TOKEN)
+    fsync_path(home.keys)
+
+
+def refuse_half_rekeyed(home: Home) -> None:
+    """Let nothing be made while some tokens are new and some are not.
+
+    Raises:
+        EnvironmentFaultError: A re-keying is under way, or was cut off.
+    """
+    if (home.keys / _NEXT).exists():
+        raise EnvironmentFaultError(
+            f"the tokens of {home} are being re-keyed",
+            expected="tokens that are all of one key",
+            do=f"siyu keys rekey --by NAME --reason WHY --home {home}  # it goes on; while it runs, wait",
+        )
 
 
 def _write_key(home: Home, name: str, content: bytes) -> None:
@@ -264,7 +372,7 @@ def _cipher_of_piece(file: IO[bytes], own: X25519PrivateKey) -> AESGCM:
 
 def _file_key(shared: bytes, ephemeral_public: bytes, public_key: bytes) -> bytes:
     info = _MAGIC + ephemeral_public + public_key
-    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(shared)
+    return _derived(shared, info)
 
 
 def _make_keys(home: Home) -> None:
@@ -280,7 +388,7 @@ def _make_keys(home: Home) -> None:
         vault = X25519PrivateKey.generate()
         content = {
             "master.key": master,
-            "token.key": _wrap(master, "token.key", os.urandom(_KEY_BYTES)),
+            _TOKEN: _wrap(master, _TOKEN, os.urandom(_KEY_BYTES)),
             "vault.key": _wrap(master, "vault.key", vault.private_bytes_raw()),
             "vault.pub": vault.public_key().public_bytes_raw(),
         }
@@ -303,14 +411,14 @@ def _wrap(master: bytes, name: str, secret: bytes) -> bytes:
     return nonce + AESGCM(master).encrypt(nonce, secret, name.encode())
 
 
-def _unwrap(home: Home, name: str) -> bytes:
-    wrapped = _key_bytes(home, name)
+def _unwrap(home: Home, name: str, *, file: str | None = None) -> bytes:
+    wrapped = _key_bytes(home, file or name)
     for master in _masters(home):
         with suppress(InvalidTag, ValueError):
             cipher = AESGCM(master)
             return cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], name.encode())
     raise EnvironmentFaultError(
-        f"keys/{name} does not open with keys/master.key",
+        f"keys/{file or name} does not open with keys/master.key",
         expected="the keys this home was made with",
         do=f"restore {home.keys} from a backup",
     )
@@ -318,7 +426,10 @@ def _unwrap(home: Home, name: str) -> bytes:
 
 def _masters(home: Home) -> list[bytes]:
     """The master key, and while it is being rotated the one before it."""
-    content = _key_bytes(home, "master.key")
+    return _of_key_size(_key_bytes(home, "master.key"))
+
+
+def _of_key_size(content: bytes) -> list[bytes]:
     return [content[start : start + _KEY_BYTES] for start in range(0, len(content), _KEY_BYTES)]
 
 

@@ -15,9 +15,9 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from siyu.clock import local_date, utc_now
-from siyu.errors import DamagedFileError, SiyuError
+from siyu.errors import DamagedFileError, EnvironmentFaultError, SiyuError
 from siyu.landing.batch import Batch, Source
-from siyu.landing.personal import open_keys
+from siyu.landing.personal import Keys, open_keys
 from siyu.landing.records import (
     FILES_CHANNEL,
     Extraction,
@@ -96,6 +96,7 @@ def land(
             settings,
             source,
             prepared,
+            keys=keys,
             landed_at=landed_at,
             staging=lambda folder, plan, others, tombstones: stage(
                 connection,
@@ -120,6 +121,7 @@ def register(
     source: Source,
     prepared: tuple[Prepared, ...],
     *,
+    keys: Keys,
     landed_at: datetime,
     staging: Callable[[Path, LoadRecord, tuple[LoadRecord, ...], Tombstones], Staged],
     extraction: Extraction | None = None,
@@ -134,6 +136,7 @@ def register(
         settings: How long to wait for the lock.
         source: What was read.
         prepared: Its checked rows, by resource.
+        keys: Whose tokens are in them.
         landed_at: Moment of the landing, aware.
         staging: Writes the files: given an empty folder, the record to be, the loads that count beside it, and whom
             nothing shall be landed of.
@@ -141,6 +144,7 @@ def register(
 
     Raises:
         DamagedFileError, LockedError: As `land`. Nothing is registered.
+        EnvironmentFaultError: The home was re-keyed meanwhile, or is just now. Nothing is registered.
     """
     while True:
         records, tombstones = _records(home, source), read_tombstones(home)
@@ -161,6 +165,8 @@ def register(
             ):
                 if done := registered(home, source):
                     return done
+                if open_keys(home) != keys:
+                    raise EnvironmentFaultError(f"{home} was re-keyed while this was read", do="run it again")
                 if (_records(home, source), read_tombstones(home)) == (records, tombstones):
                     return _register(home, plan, staged)
         # what is new has to be found again

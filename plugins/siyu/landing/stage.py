@@ -3,7 +3,7 @@
 Here: what a landing computes, in the connection and in its staging folder. Not here: making it visible (register).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -234,7 +234,25 @@ def prepare(
     show_as("landing_rows", connection.table(prepared.rows_table))
     positions = connection.sql(_DOCUMENTS if batch.resource.grouped else _SINGLE_ROWS)
     keep_table(connection, prepared.positions_table, positions)
+    for table, name in (
+        ((prepared.rows_table, "_row_hash"), (prepared.positions_table, "_group_hash"))
+        if tokenizer.hash_keys
+        else ()
+    ):
+        keyed = rehashed(column(name), tokenizer.hash_keys).alias(name)
+        keep_table(
+            connection, "landing_keyed", connection.table(table).select(StarExpression(exclude=[name]), keyed)
+        )
+        keep_table(connection, table, connection.table("landing_keyed"))
     return prepared
+
+
+def rehashed(hashed: Expression, keys: Sequence[str]) -> Expression:
+    """Hashes of rows or documents, keyed by the re-keyings in their order; a count of lines stays before the hash."""
+    lines, rest = call("left", hashed, constant(-_HASH_LENGTH)), call("right", hashed, constant(_HASH_LENGTH))
+    for key in keys:
+        rest = call("left", call("sha256", call("||", constant(key), rest)), constant(_HASH_LENGTH))
+    return call("||", lines, rest)
 
 
 def quarantine_limit(settings: Settings, rows_read: int) -> float:
@@ -450,12 +468,17 @@ def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepar
         tokens = connection.from_arrow(_tokens(tokenizer, field, values.to_arrow_table().column(0)))
         keep_table(connection, prepared.tokens_table(field), tokens)
         answers = connection.table(prepared.tokens_table(field)).select(
-            column("lookup").alias(f"_of_{field.name}"), column("token").alias(f"_token_{field.name}")
+            column("lookup").alias(f"_of_{field.name}"),
+            column("token").alias(f"_token_{field.name}"),
+            column("first_token").alias(f"_first_{field.name}"),
         )
         kept = kept.join(answers, column(lookup) == column(f"_of_{field.name}"), how="left")
     values_of = {field.name: _landing_value(field) for field in resource.fields}
     reason = column("_exclusion")
-    content = _content(resource, values_of, reason)
+    # of tokens as they were before any re-keying: what has landed before one is known after it
+    content = _content(
+        resource, values_of | {field.name: column(f"_first_{field.name}") for field in personal}, reason
+    )
     row_hash = call("left", call("sha256", content), constant(_HASH_LENGTH))
     landing = [values_of[field.name].alias(field.raw_column) for field in resource.fields if field.raw_column]
     attributes = [
@@ -505,10 +528,13 @@ def _lookup(field: Field) -> Expression:
 
 def _tokens(tokenizer: Tokenizer, field: Field, lookups: pa.ChunkedArray) -> pa.Table:
     values: list[str] = lookups.to_pylist()
+    tokens = [_token(tokenizer, field, value) for value in values]
+    first = [token and tokenizer.first(token) for token in tokens] if tokenizer.later else tokens
     return pa.table(
         {
             "lookup": pa.array(values, pa.string()),
-            "token": pa.array([_token(tokenizer, field, value) for value in values], pa.string()),
+            "token": pa.array(tokens, pa.string()),
+            "first_token": pa.array(first, pa.string()),
             "value": pa.array(
                 [value.rpartition(SEPARATOR)[2] if field.name == _CUSTOMER else value for value in values],
                 pa.string(),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from siyu.clock import utc_now
-from siyu.landing.personal import open_keys, open_tombstone_key
+from siyu.landing.personal import IS_TOKEN, Tokenizer, open_keys, open_tombstone_key
 from siyu.settings import Home
 from siyu.state.database import database_file, opened
 
@@ -33,15 +33,19 @@ class Tombstones:
 
     known: frozenset[str] = frozenset()
     key: bytes = field(default=b"", repr=False)
+    tokenizer: Tokenizer | None = None
 
     def __bool__(self) -> bool:
         return bool(self.known)
 
     def among(self, names: Iterable[str | None]) -> frozenset[str]:
         """Which of these tokens and member ids are of somebody forgotten."""
-        if not self.known:
+        if not self.known or self.tokenizer is None:
             return frozenset()
-        return frozenset(name for name in names if name and _tombstone(self.key, name) in self.known)
+        tokenizer = self.tokenizer
+        return frozenset(
+            name for name in names if name and _tombstone(self.key, tokenizer, name) in self.known
+        )
 
 
 def read_tombstones(home: Home) -> Tombstones:
@@ -55,19 +59,23 @@ def read_tombstones(home: Home) -> Tombstones:
     with opened(home, "") as connection:  # who only reads writes nothing
         is_there = connection.execute(_IS_THERE).fetchone()
         known = frozenset(tombstone for (tombstone,) in connection.execute(_ALL)) if is_there else frozenset()
-    return Tombstones(known=known, key=open_tombstone_key(home)) if known else Tombstones()
+    if not known:
+        return Tombstones()
+    return Tombstones(known=known, key=open_tombstone_key(home), tokenizer=open_keys(home).tokenizer)
 
 
 def add_tombstones(home: Home, names: Iterable[str]) -> int:
     """Forget these tokens and member ids from now on, all or none; how many were not forgotten already."""
-    open_keys(home)
+    tokenizer = open_keys(home).tokenizer
     key = open_tombstone_key(home, make=True)
     at = utc_now().isoformat()
     with opened(home, _CREATE) as connection, connection:
         before = connection.total_changes
-        connection.executemany(_ADD, [(_tombstone(key, name), at) for name in sorted(set(names))])
+        connection.executemany(_ADD, [(_tombstone(key, tokenizer, name), at) for name in sorted(set(names))])
         return connection.total_changes - before
 
 
-def _tombstone(key: bytes, name: str) -> str:
-    return hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256").hex()[:_LENGTH]
+def _tombstone(key: bytes, tokenizer: Tokenizer, name: str) -> str:
+    """Of a token as it was before any re-keying, so that a re-keying forgets nobody who was forgotten."""
+    first = tokenizer.first(name) if tokenizer.later and IS_TOKEN.fullmatch(name) else name
+    return hmac.digest(key, first.encode("utf-8", "surrogatepass"), "sha256").hex()[:_LENGTH]

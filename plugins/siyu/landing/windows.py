@@ -224,6 +224,7 @@ def land_window(
     home: Home,
     settings: Settings,
     *,
+    keys: Keys,
     channel: str,
     name: str,
     mapping: str,
@@ -240,6 +241,7 @@ def land_window(
         connection: In-memory DuckDB.
         home: Where to land.
         settings: Limit of quarantine, how long to wait for the lock.
+        keys: Whose tokens are in the chunks.
         channel: Of the load.
         name: Of the window: account, stream, from, to.
         mapping: Of the stream, e.g. `ocean_engine/campaign_daily`.
@@ -280,6 +282,7 @@ def land_window(
             settings,
             source,
             prepared,
+            keys=keys,
             landed_at=landed_at,
             staging=lambda staging, plan, others, tombstones: _stage(
                 connection,

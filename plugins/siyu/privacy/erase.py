@@ -8,30 +8,26 @@ nothing to do.
 """
 
 import csv
-import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from siyu.clock import local_date, utc_now
 from siyu.errors import DamagedFileError
 from siyu.landing import ErasedRows, Tombstones, add_tombstones, erase_landed, read_tombstones
-from siyu.landing.personal import open_state_key
 from siyu.landing.rules import SEEDS
+from siyu.privacy.half_read import drop_half_read_windows, extractions_held
 from siyu.privacy.persons import Request, find_persons
-from siyu.publication import ErasedPublications, erase_published
+from siyu.publication import Revised, erase_published
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
-from siyu.state.checkpoints import Checkpoints
 from siyu.state.locks import hold
-from siyu.state.sealing import Box
 from siyu.warehouse import prune_warehouses, warehouse_lock
 
 BEGUN, DONE = "erase", "erase.done"
 LOCK_NAME = "erasure.lock"
 _RUN_ID = "erasure"
-_SEEDS_OF_DECISIONS = ("identity_blocklist.csv", "identity_links.csv", "identity_unlinks.csv")
+SEEDS_OF_DECISIONS = ("identity_blocklist.csv", "identity_links.csv", "identity_unlinks.csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +35,14 @@ class Swept:
     """What was changed, by place."""
 
     landed: ErasedRows
-    publications: ErasedPublications
+    publications: Revised
     windows: int  # half read, which are read anew
     warehouses: int  # removed; the next night builds one
 
 
 _NOTHING = Swept(
     landed=ErasedRows(),
-    publications=ErasedPublications(removed=0, kept_without=0, revised=0, given_up=0, published=None),
+    publications=Revised(removed=0, kept_without=0, revised=0, given_up=0, published=None),
     windows=0,
     warehouses=0,
 )
@@ -104,7 +100,8 @@ def erase(home: Home, settings: Settings, requests: Sequence[Request], *, by: st
 def _sweep(home: Home, settings: Settings) -> Swept:
     """Take everybody who is forgotten out of every place; a damaged file is told when all others are done."""
     tombstones = read_tombstones(home)
-    windows = _drop_half_read_windows(home, settings)
+    with extractions_held(home, settings, run_id=_RUN_ID):
+        windows = drop_half_read_windows(home)
     damaged: list[DamagedFileError] = []
     landed, publications = _NOTHING.landed, _NOTHING.publications
     with warehouse_lock(home, settings, run_id=_RUN_ID):
@@ -128,24 +125,10 @@ def is_unfinished(home: Home) -> bool:
     return bool(acts) and acts[-1] == BEGUN
 
 
-def _drop_half_read_windows(home: Home, settings: Settings) -> int:
-    """Remove what is half read of any window: it may hold rows of persons who are forgotten since."""
-    if not home.pending.is_dir():
-        return 0
-    with ExitStack() as stack:
-        for lock in sorted(home.state.glob("extract-*.lock")):
-            stack.enter_context(hold(lock, run_id=_RUN_ID, wait_seconds=settings.lock_wait_seconds))
-        Checkpoints(home, Box(open_state_key(home))).forget_all()
-        folders = list(home.pending.iterdir())
-        for folder in folders:
-            shutil.rmtree(folder)
-        return len(folders)
-
-
 def _named_in_seeds(tombstones: Tombstones) -> tuple[str, ...]:
     """Lines of the seeds of decisions on identity that name somebody forgotten: the project's owner removes them."""
     found = []
-    for name in _SEEDS_OF_DECISIONS:
+    for name in SEEDS_OF_DECISIONS:
         with (SEEDS / name).open(encoding="utf-8", newline="") as file:
             for number, row in enumerate(csv.reader(file), start=1):
                 if tombstones.among(value.rpartition("|")[2] for value in row):

@@ -4,7 +4,7 @@ Here: candidates, publications and the served file. Not here: judging a candidat
 """
 
 from siyu.publication.candidate import candidate_folder, export_candidate
-from siyu.publication.erasure import ErasedPublications, erase_published
+from siyu.publication.erasure import erase_published
 from siyu.publication.maintenance import maintain, prune_candidates, prune_publications, prune_runs
 from siyu.publication.overview import Status, age_of_the_night_due, status, status_text, trust_text
 from siyu.publication.publish import publish_candidate
@@ -18,15 +18,17 @@ from siyu.publication.records import (
     standing_publication,
     summarise,
 )
+from siyu.publication.rekeying import rekey_published
 from siyu.publication.restore import resume, rollback
+from siyu.publication.revision import Revised
 from siyu.publication.serving import published_state, served_id
 
 __all__ = [
-    "ErasedPublications",
     "Hold",
     "Publication",
     "PublicationRecord",
     "PublicationSummary",
+    "Revised",
     "Status",
     "age_of_the_night_due",
     "candidate_folder",
@@ -40,6 +42,7 @@ __all__ = [
     "publication_log",
     "publish_candidate",
     "published_state",
+    "rekey_published",
     "resume",
     "rollback",
     "served_id",

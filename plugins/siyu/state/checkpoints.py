@@ -56,12 +56,13 @@ class Checkpoints:
             row = connection.execute(_GET, (window, revision)).fetchone()
         return self.box.open(window, row[0]) if row else None
 
-    def forget_all(self) -> None:
-        """Remove every window's position: each is read anew."""
-        with opened(self.home, _CREATE) as connection, connection:
-            connection.execute(_FORGET_ALL)
-
     def forget(self, window: str) -> None:
         """Remove a window's position, whatever its revision."""
         with opened(self.home, _CREATE) as connection, connection:
             connection.execute(_FORGET, (window,))
+
+
+def forget_all_checkpoints(home: Home) -> None:
+    """Remove every window's position: each is read anew."""
+    with opened(home, _CREATE) as connection, connection:
+        connection.execute(_FORGET_ALL)

@@ -32,6 +32,8 @@ insert into tokens (owner, sealed) values (?, ?)
 on conflict (owner) do update set sealed = excluded.sealed, refreshing_since = null
 """
 _GET = "select sealed, refreshing_since from tokens where owner = ?"
+_ALL = "select owner, sealed from tokens"
+_SEAL = "update tokens set sealed = ? where owner = ?"
 _BEGIN = "update tokens set refreshing_since = ? where owner = ?"
 _MARGIN = timedelta(minutes=5)  # a token that ends while a page is fetched costs a call
 _MARGIN_SHARE = 0.1  # of the life of a short-lived one
@@ -155,3 +157,17 @@ def _token(content: dict[str, Any]) -> Token:
         refresh=content["refresh"],
         refresh_expires_at=moment("refresh_expires_at"),
     )
+
+
+def seal_tokens_anew(home: Home, old: Box, new: Box) -> None:
+    """Seal what is sealed with the old key with the new one; what is already stays as it is.
+
+    Raises:
+        EnvironmentFaultError: Something opens with neither.
+    """
+    with opened(home, _CREATE) as connection, connection:
+        for owner, sealed in connection.execute(_ALL).fetchall():
+            try:
+                new.open(owner, sealed)
+            except EnvironmentFaultError:
+                connection.execute(_SEAL, (new.seal(owner, old.open(owner, sealed)), owner))

@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 from siyu.clock import local_date
 from siyu.engine import connect
 from siyu.errors import UsageError
+from siyu.landing.personal import refuse_half_rekeyed
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.resources import Resource
 from siyu.settings import PROJECT, Home, Settings
@@ -55,11 +56,13 @@ def build_warehouse(
     Raises:
         LockedError: Another run is writing.
         DamagedFileError: A landed file is not what was registered; dbt was not started.
+        EnvironmentFaultError: The home is being re-keyed, or that was cut off.
         RefusedError: A model did not build or a test failed. The file stays for inspection, without a record.
         UsageError: No order has landed and no `as_of` was given, or the dbt project does not parse.
     """
     folder = dbt_folder(home, run_id)
     with open_warehouse(home, settings, run_id=run_id) as warehouse:
+        refuse_half_rekeyed(home)
         shutil.rmtree(folder, ignore_errors=True)
         make_folder(folder)
         with connect(warehouse, settings=settings) as connection:

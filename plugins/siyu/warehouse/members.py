@@ -98,7 +98,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A member; without `identifiers` it is one account, never seen with another identifier."""
+    """A member; with one of `identifiers` it is an account that was never seen with another, with none it is blocked."""
 
     asked_for: str
     member_id: str

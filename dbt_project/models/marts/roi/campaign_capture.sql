@@ -60,15 +60,15 @@ friends as (
 followers as (
 
     select
-        members_of_customers.member_id,
+        coalesce(members_of_customers.member_id, customers.customer_key) as member_id,
         min(customers.added_at) as follower_at
     from customers
-    inner join members_of_customers
+    left join members_of_customers
         on customers.customer_key = members_of_customers.customer_key
     where
         customers.channel_code = 'official_account'
         and not customers.is_excluded
-    group by members_of_customers.member_id
+    group by coalesce(members_of_customers.member_id, customers.customer_key)
 
 ),
 

@@ -209,6 +209,7 @@ class _Run:
                 connection,
                 self.home,
                 self.settings,
+                keys=keys,
                 channel=self.connector.channel,
                 name=self.name,
                 mapping=f"{self.connector.channel}/{self.stream.name}",
