@@ -17,7 +17,6 @@ from siyu.cli.doctor import Finding, bytes_of, examined
 from siyu.cli.main import app
 from siyu.cli.postgres import install
 from siyu.errors import SiyuError
-from siyu.landing.personal import begin_rekeying
 from siyu.publication import publish_candidate, rollback
 from siyu.publication.postgres import VARIABLE, uri_file
 from siyu.settings import PROJECT, Home, Settings, save_settings
@@ -145,7 +144,7 @@ def test_a_fault_ends_with_3_and_says_what_it_should_be_and_what_mends_it(place:
         ("disk", lambda home: sparse(home.warehouses / "r9.duckdb", 10**13), "GB free at"),
         ("keys and vault", lambda home: home.vault.chmod(0o755), "has mode 0755"),
         ("keys and vault", lambda home: home.root.chmod(0o750), "has mode 0750"),
-        ("keys and vault", begin_rekeying, "are being re-keyed"),
+        ("keys and vault", lambda home: private(home.keys / "token.key.next", "x"), "are being re-keyed"),
         ("publication", lambda home: home.marts_file.unlink(), "marts.duckdb shows nothing"),
         ("publication", lambda home: home.marts_file.write_bytes(b"x" * 999), "cannot be read"),
         (

@@ -1,5 +1,6 @@
 """The real dbt project over raw: nothing landed; a few orders, all the way to what readers see; who is who."""
 
+import re
 import shutil
 from datetime import date
 from decimal import Decimal
@@ -256,9 +257,10 @@ def explained(home: Home, member_id: str) -> list[str]:
 def test_an_account_of_its_own_is_explained_as_if_it_were_linked(night: tuple[Home, Path]) -> None:
     home, _ = night
     [[member]] = served(home, "select distinct member_id from marts.fct_orders")
-    [said] = explained(home, str(member))
+    said, account = explained(home, str(member))
     assert said.startswith(f"{member} is one account of ")
     assert said.endswith(": it was never seen with an identifier that is followed.")
+    assert re.fullmatch(r" +1  customer\|\w+\|[0-9a-f]{32}, gives the id, at an unknown time", account)
 
 
 @ONE_NIGHT

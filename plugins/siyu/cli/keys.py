@@ -57,7 +57,7 @@ def rekey_command(
     Everything that has landed and is published is written anew; nights wait meanwhile. Cut off, it goes on when it is
     run again. Backups from before it still open with the leaked key. Kept in the audit log.
 
-    Example: siyu keys rekey --by li.na --reason "keys/ was in a mail" --home /srv/siyu
+    Example: siyu keys rekey --by li.na --reason "leaked" --home /srv/siyu
     """
     from siyu.privacy import rekey
     from siyu.settings import existing_home, load_settings

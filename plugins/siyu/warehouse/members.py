@@ -98,7 +98,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A member; with one of `identifiers` it is an account that was never seen with another, with none it is blocked."""
+    """A member; with one of `identifiers` an account that was never seen with another, with none a blocked one."""
 
     asked_for: str
     member_id: str
