@@ -81,6 +81,11 @@ select * from read_csv(getvariable('seeds') || '/cost_types.csv', header = true,
     'cost_type': 'varchar', 'name_en': 'varchar', 'name_zh': 'varchar', 'is_acquisition_default': 'boolean',
     'is_in_cm2': 'boolean', 'is_in_cm3': 'boolean'});
 
+create temp table acquisition_methods as
+select * from read_csv(getvariable('seeds') || '/acquisition_methods.csv', header = true, delim = ',', types = {
+    'acquisition_method': 'varchar', 'acquisition_scheme': 'varchar', 'name_en': 'varchar', 'name_zh': 'varchar',
+    'is_after_payment': 'boolean'});
+
 create temp table rfm_segments as
 select * from read_csv(getvariable('seeds') || '/rfm_segments.csv', header = true, delim = ',', types = {
     'segment_code': 'integer', 'is_recent': 'boolean', 'is_frequent': 'boolean', 'is_high_value': 'boolean',
@@ -473,6 +478,7 @@ select
     arm,
     is_holdout,
     cast(planned_share as numeric(18, 6)) as planned_share,
+    touch_purpose,
     touched_at,
     business_date(touched_at) as touched_date
 from touches
@@ -495,6 +501,7 @@ select
     costs.campaign_code,
     costs.cost_type,
     costs.cost_purpose,
+    costs.acquisition_method,
     reporting() as currency_code,
     money(costs.cost_amount, rates.rate) as cost_amount,
     costs.cost_date
@@ -1259,6 +1266,30 @@ paying as (
     group by all
 ),
 
+first_private_orders as (
+    select orders.member_id, min(orders.paid_at) as paid_at
+    from marts.fct_orders as orders
+    join marts.dim_channels as channels using (brand_code, channel_code)
+    where orders.is_paid and channels.domain_type = 'private'
+    group by all
+),
+
+-- touches for service and for sales before that
+nurtured as (
+    select
+        touches.member_id,
+        any_value(first.paid_at) is null as is_open,
+        count(*) filter (where touches.touch_purpose = 'service') as service_count,
+        count(*) filter (where touches.touch_purpose = 'sales') as sales_count
+    from marts.fct_touches as touches
+    left join first_private_orders as first on touches.member_id = first.member_id
+    where
+        touches.touch_purpose in ('service', 'sales')
+        and not touches.is_holdout
+        and coalesce(touches.touched_at < first.paid_at, true)
+    group by touches.member_id
+),
+
 -- a customer of the files is in one channel, nobody's friend and in no group
 wide as (
     select
@@ -1295,6 +1326,8 @@ wide as (
             when members.unenrolled_at is null and date_diff('day', business_date(members.enrolled_at), as_of()) >= 90
                 then false  -- no file has a phone
         end as is_phone_only,
+        ratio(nurtured.service_count, nurtured.sales_count) as nurture_ratio,
+        nurtured.is_open as is_nurture_open,
         allowed.contact_channels as marketing_contact_channels,
         coalesce(allowed.has_withdrawn, false) as has_withdrawn_marketing,
         members.first_order_date,
@@ -1327,6 +1360,7 @@ wide as (
     left join (
         select member_id, count(*) filter (where is_current) as tag_count from marts.member_tag group by all
     ) as tag_counts on members.member_id = tag_counts.member_id
+    left join nurtured on members.member_id = nurtured.member_id
     left join paying on members.member_id = paying.member_id and members.brand_code = paying.brand_code
     left join allowed on members.member_id = allowed.member_id and members.brand_code = allowed.brand_code
     left join marts.member_rfm as lifetime
@@ -2120,8 +2154,8 @@ from returns
 left join best_by_roas using (brand_code, channel_code, period)
 left join best_by_roi using (brand_code, channel_code, period);
 
--- cohorts of first orders: what they cost to win, and what they brought within 30 to 365 days
-create table marts.ltv_cac as
+-- what an order brought, and what each refund took back, with the cost of the goods that came back
+create temp table value_events as
 with commission_and_gifts as (
     select costs.brand_code, costs.channel_code, month_of(costs.cost_date) as month, sum(costs.cost_amount) as amount
     from marts.fct_costs as costs
@@ -2146,17 +2180,6 @@ spread as (
     where orders.is_counted
     group by all
     having sum(orders.net_amount) > 0
-),
-
-buyers as (
-    select
-        member_id,
-        brand_code,
-        first_channel_code as channel_code,
-        first_order_date,
-        month_of(first_order_date) as cohort_month
-    from marts.dim_members
-    where first_order_date is not null
 ),
 
 orders as (
@@ -2188,23 +2211,33 @@ refunds as (
     from marts.fct_refunds as refunds
     join orders on refunds.order_key = orders.order_key
     where refunds.applied_amount > 0
-),
+)
 
--- what an order brought, and what each refund took back, with the cost of the goods that came back
-events as (
-    select
-        member_id, paid_date, paid_date as day, paid_amount as revenue, cost_amount as cost_of_goods, commission_and_gifts
-    from orders
-    union all
+select
+    member_id, paid_date, paid_date as day, paid_amount as revenue, cost_amount as cost_of_goods, commission_and_gifts
+from orders
+union all
+select
+    member_id,
+    paid_date,
+    day,
+    -applied_amount,
+    cost_kept(cost_amount, paid_amount, refunded_so_far)
+    - cost_kept(cost_amount, paid_amount, refunded_so_far - applied_amount),
+    0
+from refunds;
+
+-- cohorts of first orders: what they cost to win, and what they brought within 30 to 365 days
+create table marts.ltv_cac as
+with buyers as (
     select
         member_id,
-        paid_date,
-        day,
-        -applied_amount,
-        cost_kept(cost_amount, paid_amount, refunded_so_far)
-        - cost_kept(cost_amount, paid_amount, refunded_so_far - applied_amount),
-        0
-    from refunds
+        brand_code,
+        first_channel_code as channel_code,
+        first_order_date,
+        month_of(first_order_date) as cohort_month
+    from marts.dim_members
+    where first_order_date is not null
 ),
 
 values_of_cohorts as (
@@ -2216,7 +2249,7 @@ values_of_cohorts as (
         events.revenue,
         events.revenue - events.cost_of_goods - events.commission_and_gifts as cm2,
         events.cost_of_goods is null as is_cost_unknown
-    from events
+    from value_events as events
     join buyers on events.member_id = buyers.member_id
     where events.paid_date >= buyers.first_order_date
 ),
@@ -2359,6 +2392,107 @@ select
     ratio(cm2_180, acquisition_cost) as ltv_to_cac_180,
     ratio(cm2_365, acquisition_cost) as ltv_to_cac_365
 from reached;
+
+-- each way of winning persons: how many, what it cost, and what they brought within 90 days
+create table marts.acquisition_roi as
+with acquired as (
+    select
+        member_id,
+        brand_code,
+        acquisition_scheme,
+        coalesce(acquisition_method, 'unknown') as acquisition_method,
+        business_date(added_at) as acquired_date
+    from marts.member_360
+    where acquisition_scheme is not null
+),
+
+brought as (
+    select
+        acquired.member_id,
+        sum(events.revenue - events.cost_of_goods - events.commission_and_gifts) as amount,
+        bool_or(events.cost_of_goods is null) as has_unknown_cost
+    from value_events as events
+    join acquired on events.member_id = acquired.member_id
+    where
+        events.paid_date >= acquired.acquired_date
+        and date_diff('day', acquired.acquired_date, events.day) <= 90
+    group by acquired.member_id
+),
+
+won as (
+    select
+        acquired.*,
+        brought.amount,
+        brought.has_unknown_cost,
+        date_diff('day', acquired.acquired_date, as_of()) >= 90 as is_mature
+    from acquired
+    left join brought on acquired.member_id = brought.member_id
+),
+
+won_by_method as (
+    select
+        brand_code,
+        acquisition_scheme,
+        acquisition_method,
+        count(*) as member_count,
+        min(acquired_date) as since,
+        count(*) filter (where is_mature) as mature_count,
+        coalesce(sum(amount) filter (where is_mature), 0) as amount,
+        coalesce(bool_or(has_unknown_cost) filter (where is_mature), false) as has_unknown_cost
+    from won
+    group by all
+),
+
+spent as (
+    select
+        costs.brand_code,
+        methods.acquisition_scheme,
+        costs.acquisition_method,
+        sum(costs.cost_amount) as amount
+    from marts.fct_costs as costs
+    join acquisition_methods as methods on costs.acquisition_method = methods.acquisition_method
+    where costs.cost_purpose = 'acquisition'
+    group by all
+),
+
+asked as (
+    select
+        won_by_method.brand_code,
+        won_by_method.acquisition_scheme,
+        won_by_method.acquisition_method,
+        count(*) as order_count
+    from won_by_method
+    join acquisition_methods as methods
+        on won_by_method.acquisition_method = methods.acquisition_method and methods.is_after_payment
+    join marts.fct_orders as orders
+        on
+            won_by_method.brand_code = orders.brand_code
+            and won_by_method.since <= orders.paid_date
+            and orders.is_paid
+    group by all
+)
+
+select
+    brand_code,
+    acquisition_scheme,
+    acquisition_method,
+    as_of() as as_of_date,
+    coalesce(won_by_method.member_count, 0) as member_count,
+    asked.order_count as asked_order_count,
+    ratio(won_by_method.member_count, asked.order_count) as added_share,
+    reporting() as currency_code,
+    cast(spent.amount as numeric(18, 2)) as cost_amount,
+    ratio(spent.amount, won_by_method.member_count) as cost_per_member,
+    coalesce(won_by_method.mature_count, 0) as mature_member_count,
+    cast(
+        case when not won_by_method.has_unknown_cost and won_by_method.mature_count > 0 then won_by_method.amount end
+        as numeric(18, 2)
+    ) as value_90_amount,
+    ratio(case when not won_by_method.has_unknown_cost then won_by_method.amount end, won_by_method.mature_count)
+        as value_90_per_member
+from won_by_method
+full join spent using (brand_code, acquisition_scheme, acquisition_method)
+left join asked using (brand_code, acquisition_scheme, acquisition_method);
 
 -- each treated arm against the campaign's holdouts: orders within 14 days of the first touch, intervals of 95 %
 create table marts.campaign_lift as
@@ -2720,3 +2854,6 @@ copy (
     from marts.member_tag order by brand_code, member_id, tag_name, tag_value, valid_from
 ) to 'member_tag.parquet' (compression zstd);
 copy (from marts.rpt_identity_conflicts order by conflict_key) to 'rpt_identity_conflicts.parquet' (compression zstd);
+copy (
+    from marts.acquisition_roi order by brand_code, acquisition_scheme, acquisition_method
+) to 'acquisition_roi.parquet' (compression zstd);

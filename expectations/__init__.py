@@ -24,6 +24,7 @@ MODELS_WITH_A_SUITE = (
 # What a reader may count on finding in every publication.
 PROMISED_MODELS = (
     *MODELS_WITH_A_SUITE,
+    "acquisition_roi",
     "campaign_capture",
     "contact_migration",
     "dim_brands",

@@ -252,6 +252,7 @@ TOUCHES = Resource(
         _f("is_holdout", "boolean", "True where the arm was left alone on purpose.", required=True),
         _f("planned_share", "decimal", "Share of persons the plan gave to this arm, 0–1."),
         _f("touched_at", "timestamp", "When it was sent, or the arm assigned.", required=True),
+        _later("touch_purpose", "text", "What it was about: service or sales; others are neither."),
     ),
 )
 
@@ -407,6 +408,9 @@ COSTS = Resource(
         _CURRENCY,
         _UPDATED,
         _later("store_id", "id", "Store it was spent for."),
+        _later(
+            "acquisition_method", "text", "Way of winning persons it was spent on, e.g. after_payment or ads."
+        ),
     ),
 )
 

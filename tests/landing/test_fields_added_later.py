@@ -12,7 +12,8 @@ ADDED = {
     "orders": {"store_id", "guide_id"},
     "order_lines": {"store_id", "guide_id", "sku_id", "size"},
     "refunds": {"sku_id", "size"},
-    "costs": {"store_id"},
+    "touches": {"touch_purpose"},
+    "costs": {"store_id", "acquisition_method"},
 }
 
 

@@ -64,7 +64,7 @@ def test_project_builds_when_nothing_has_landed(empty_build: DbtBuild) -> None:
 
 ROWS_WITH_A_UNIT_TEST = (
     *("a1", "a4", "a6", "a7", "a8", "a9", "a10", "a12", "a13", "a14", "a15", "b1", "b2", "b3", "b8"),
-    *("c1", "c2", "c3", "c4", "c5", "c14", "c15", "c16", "d17", "d19", "g22", "h1", "h3"),
+    *("c1", "c2", "c3", "c4", "c5", "c14", "c15", "c16", "d17", "d19", "e14", "g22", "h1", "h2", "h3"),
     *("i1", "i3", "i6", "i7", "i8", "i12", "i14", "i20", "i24", "i25", "i27", "j1", "j29"),
 )
 ROWS_WITH_A_DATA_TEST = {"a2": "assert_revenue_by_domain_sums_to_total"}

@@ -24,6 +24,7 @@ costs_in_one_currency as (
         -- what was spent, in the reporting currency
         costs.cost_type,
         costs.cost_purpose,
+        costs.acquisition_method,
         '{{ var("reporting_currency") }}' as currency_code,
         {{ in_reporting_currency('costs.cost_amount', 'exchange_rates.exchange_rate') }}
             as cost_amount,

@@ -30,6 +30,7 @@ touches_that_happened as (
         touches.arm,
         touches.is_holdout,
         touches.planned_share,
+        touches.touch_purpose,
 
         -- timestamps (UTC) and business dates
         touches.touched_at,

@@ -4,13 +4,14 @@ Here: reading requests and finding persons. Not here: what is done to them (eras
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from siyu.engine import connect
@@ -111,7 +112,7 @@ def find_persons(home: Home, settings: Settings, requests: Sequence[Request]) ->
         staging_folder(home, settings, "persons") as spill,
         connect(settings=settings, spill=spill) as connection,
     ):
-        crosswalk = _Crosswalk.read(connection, home)
+        crosswalk = _Crosswalk.read(connection, home, requests, tokenizer)
         asked = [_possible_ids(request, crosswalk, tokenizer) for request in requests]
         alone = _accounts_alone(
             connection, home, {one for ids in asked for one in ids if one not in crosswalk.of_member}
@@ -131,7 +132,7 @@ def _possible_ids(request: Request, crosswalk: "_Crosswalk", tokenizer: Tokenize
 
 @dataclass(frozen=True, kw_only=True)
 class _Crosswalk:
-    """The crosswalk of the publication that stands; empty before the first."""
+    """The crosswalk of the publication that stands, of those asked about; empty before the first."""
 
     of_member: dict[str, list[str]]  # identifiers whom the member has now or had last
     of_token: dict[str, str]  # member who has it now
@@ -141,22 +142,57 @@ class _Crosswalk:
         return self.redirects.get(member_id, member_id)
 
     @classmethod
-    def read(cls, connection: DuckDBPyConnection, home: Home) -> "_Crosswalk":
+    def read(
+        cls, connection: DuckDBPyConnection, home: Home, requests: Sequence[Request], tokenizer: Tokenizer
+    ) -> "_Crosswalk":
+        former = _published(connection, home, "member_id_redirects")
+        redirects = dict(former.select("old_member_id", "member_id").fetchall()) if former else {}
         of_member: dict[str, list[str]] = {}
         of_token: dict[str, str] = {}
-        columns = ("identifier", "valid_to", "valid_from", "member_id")
-        owners = _published(connection, home, "dim_member_identifiers", columns)
         # of the owners of an identifier the one whom no other followed counts, else the latest
-        for identifier, _, _, member_id in sorted(owners, key=_place_of_owner):
+        for identifier, _, _, member_id in sorted(
+            _owners(connection, home, requests, tokenizer, redirects), key=_place_of_owner
+        ):
             token = identifier.rpartition("|")[2]
             if (before := of_token.get(token)) and before != member_id:
                 of_member[before] = [one for one in of_member[before] if one != identifier]
             of_token[token] = member_id
             of_member.setdefault(member_id, []).append(identifier)
-        redirects: dict[str, str] = dict(
-            _published(connection, home, "member_id_redirects", ("old_member_id", "member_id"))
-        )
         return cls(of_member=of_member, of_token=of_token, redirects=redirects)
+
+
+def _owners(
+    connection: DuckDBPyConnection,
+    home: Home,
+    requests: Sequence[Request],
+    tokenizer: Tokenizer,
+    redirects: Mapping[str, str],
+) -> list[tuple[Any, ...]]:
+    """Everybody who has or had an identifier of a member that a request is about."""
+    owners = _published(connection, home, "dim_member_identifiers")
+    if owners is None:
+        return []
+    named = [
+        redirects.get(one.value.strip(), one.value.strip())
+        if one.kind == MEMBER
+        else tokenizer.token(one.kind, one.value)
+        for one in requests
+    ]
+    asked = connection.from_arrow(pa.table({"asked": pa.array(named, pa.string())}))
+    members = (
+        _with_any(owners, "token", asked)
+        .select("member_id")
+        .union(_with_any(owners, "member_id", asked).select("member_id"))
+    )
+    theirs = _with_any(owners, "member_id", members).select("identifier")
+    found = _with_any(owners, "identifier", theirs)
+    return found.select("identifier", "valid_to", "valid_from", "member_id").fetchall()
+
+
+def _with_any(rows: DuckDBPyRelation, name: str, values: DuckDBPyRelation) -> DuckDBPyRelation:
+    """Rows with one of these values, the only column of the others, in a column."""
+    wanted = values.select(column(values.columns[0]).alias("_wanted")).distinct()
+    return rows.join(wanted, column(name) == column("_wanted"), how="semi")
 
 
 def _place_of_owner(owner: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -164,15 +200,12 @@ def _place_of_owner(owner: tuple[Any, ...]) -> tuple[Any, ...]:
     return identifier, valid_to is None, valid_from or datetime.min, member_id  # noqa: DTZ901 - as the mart has it
 
 
-def _published(
-    connection: DuckDBPyConnection, home: Home, name: str, columns: tuple[str, ...]
-) -> list[tuple[Any, ...]]:
+def _published(connection: DuckDBPyConnection, home: Home, name: str) -> DuckDBPyRelation | None:
     current = current_publication(home)
     table = read_manifest(current.folder).tables.get(name) if current else None
     if current is None or table is None:
-        return []
-    rows = connection.read_parquet(str(inside(current.folder, table.file)))
-    return rows.select(*columns).fetchall()
+        return None
+    return connection.read_parquet(str(inside(current.folder, table.file)))
 
 
 def _accounts_alone(connection: DuckDBPyConnection, home: Home, members: set[str]) -> dict[str, str]:

@@ -58,6 +58,12 @@ phone_only as (
 
 ),
 
+nurtured as (
+
+    select * from {{ ref('int_member_nurture') }}
+
+),
+
 topic_groups as (
 
     select * from {{ ref('topic_groups') }}
@@ -218,6 +224,8 @@ gathered as (
         topic_members.member_id is not null as is_topic_member,
         referrers.member_id is not null as is_referrer,
         phone_only.is_phone_only,
+        nurtured.is_open as is_nurture_open,
+        {{ ratio('nurtured.service_touch_count', 'nurtured.sales_touch_count') }} as nurture_ratio,
         acquisitions.acquisition_scheme,
         acquisitions.acquisition_method,
         paid_memberships_per_member.member_id is not null as is_paid_member,
@@ -267,6 +275,8 @@ gathered as (
         on members.member_id = referrers.member_id
     left join phone_only
         on members.member_id = phone_only.member_id
+    left join nurtured
+        on members.member_id = nurtured.member_id
     left join acquisitions
         on members.member_id = acquisitions.member_id
     left join tags_per_member
@@ -369,6 +379,8 @@ wide as (
         is_paid_member,
         paid_member_until,
         is_phone_only,
+        nurture_ratio,
+        is_nurture_open,
 
         -- what the person allows
         contact_channels as marketing_contact_channels,

@@ -32,6 +32,7 @@ newest as (
         -- what was spent, in the currency of the row
         cost_type,
         cost_purpose,
+        acquisition_method,
         currency_code,
         cost_amount,
 

@@ -28,6 +28,7 @@ one_each as (
         arm,
         is_holdout,
         planned_share,
+        touch_purpose,
 
         -- timestamps (UTC)
         touched_at,
