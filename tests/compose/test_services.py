@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.compose.running import EXAMPLE, Compose, composed
-from tests.orchestration.airflow_cluster import AirflowCluster, wait_until
+from tests.orchestration.airflow_cluster import AirflowApi, wait_until
 
 NIGHT_SECONDS = 600
 DAGS = ("ingest_files", "transform_warehouse", "publish_marts")
@@ -22,7 +22,7 @@ TOTALS = "select count(*), sum(paid_amount), sum(refunded_amount) from marts.fct
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("real_airflow"), pytest.mark.soak]
 
 
-class ComposeCluster(AirflowCluster):
+class ComposeApi(AirflowApi):
     """The API as a person who logs in sees it."""
 
     def log_in_as(self, user: str, password: str) -> int:
@@ -45,9 +45,9 @@ def compose() -> Iterator[Compose]:
 
 
 @pytest.fixture(scope="module")
-def night(compose: Compose) -> ComposeCluster:
+def night(compose: Compose) -> ComposeApi:
     """The API after the night over the example, which nobody triggers: a new Airflow makes up for the last 06:00."""
-    cluster = ComposeCluster(f"http://127.0.0.1:{compose.port}")
+    cluster = ComposeApi(f"http://127.0.0.1:{compose.port}")
     password = json.loads(compose.secret("airflow_passwords.json"))["admin"]
     assert cluster.log_in_as("admin", password) == 201
     wait_until("the DAGs to be parsed", 60, lambda: set(DAGS) <= cluster.dag_ids())
@@ -57,7 +57,7 @@ def night(compose: Compose) -> ComposeCluster:
     return cluster
 
 
-def settled(cluster: AirflowCluster) -> bool:
+def settled(cluster: AirflowApi) -> bool:
     return all(run["state"] in {"success", "failed"} for dag_id in DAGS for run in cluster.runs(dag_id))
 
 
@@ -76,20 +76,20 @@ def test_the_totals_of_the_example_are_those_written_down() -> None:
 
 
 def test_nobody_enters_without_the_password(compose: Compose) -> None:
-    stranger = ComposeCluster(f"http://127.0.0.1:{compose.port}")
+    stranger = ComposeApi(f"http://127.0.0.1:{compose.port}")
     assert stranger.status_without_login() == 401
     assert stranger.log_in_as("admin", "admin") == 401
     assert stranger.log_in_as("admin", "") == 400
 
 
-def test_a_night_started_by_compose_reaches_marts_duckdb(compose: Compose, night: ComposeCluster) -> None:
+def test_a_night_started_by_compose_reaches_marts_duckdb(compose: Compose, night: ComposeApi) -> None:
     assert night.is_healthy()
     with duckdb.connect(str(compose.home / "published" / "marts.duckdb"), read_only=True) as marts:
         assert marts.execute(TOTALS).fetchone() == totals_of_the_example()
 
 
 def test_a_night_started_by_compose_reaches_bi_reader_in_postgresql(
-    compose: Compose, night: ComposeCluster
+    compose: Compose, night: ComposeApi
 ) -> None:
     assert night.is_healthy()
     uri = compose.uri("bi_reader", compose.secret("bi_reader_password"), "siyu")
@@ -108,7 +108,7 @@ def test_readers_of_the_marts_cannot_enter_the_metadata_of_airflow(compose: Comp
 
 @pytest.mark.guarantee("F32")
 def test_f32_no_log_command_line_or_setting_of_a_service_holds_a_secret(
-    compose: Compose, night: ComposeCluster
+    compose: Compose, night: ComposeApi
 ) -> None:
     """Where each secret may be: its file, and in the home the connection of the publisher."""
     assert night.is_healthy()
@@ -134,13 +134,13 @@ def test_f32_no_log_command_line_or_setting_of_a_service_holds_a_secret(
     ] == []
 
 
-def test_a_service_writes_nothing_into_the_image(compose: Compose, night: ComposeCluster) -> None:
+def test_a_service_writes_nothing_into_the_image(compose: Compose, night: ComposeApi) -> None:
     """The root file system of each container is read-only."""
     assert night.is_healthy()
     assert compose.image() == compose.image_as_built
 
 
-def test_a_part_that_does_not_run_is_not_healthy(compose: Compose, night: ComposeCluster) -> None:
+def test_a_part_that_does_not_run_is_not_healthy(compose: Compose, night: ComposeApi) -> None:
     """The checks can fail: each does once its service has ended, and the service comes back."""
     assert night.is_healthy()
     for name in ("triggerer", "dag-processor"):
@@ -150,7 +150,7 @@ def test_a_part_that_does_not_run_is_not_healthy(compose: Compose, night: Compos
         compose.start(name)
 
 
-def test_every_service_ends_when_it_is_asked_to(compose: Compose, night: ComposeCluster) -> None:
+def test_every_service_ends_when_it_is_asked_to(compose: Compose, night: ComposeApi) -> None:
     assert night.is_healthy()
     pids = compose.pids()
     assert len(pids) >= len(compose.services) - 1

@@ -22,44 +22,11 @@ STARTED_WITHIN_SECONDS = 120
 SERVICES = ("api-server", "scheduler", "dag-processor")
 
 
-class AirflowCluster:
-    """What a test asks of a running Airflow, through its REST API only; and its services, which can be killed."""
+class AirflowApi:
+    """What a test asks of a running Airflow, through its REST API only."""
 
-    def __init__(self, base_url: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, base_url: str) -> None:
         self._client = httpx.Client(base_url=base_url, timeout=30)
-        self._folder, self._environment = folder, environment
-        self._services: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, service: str, *arguments: str) -> None:
-        with (self._folder / f"{service}.log").open("ab") as output:
-            self._services[service] = subprocess.Popen(
-                [sys.executable, "-m", "airflow", service, *arguments],
-                env=self._environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                cwd=self._folder,
-                start_new_session=True,
-            )
-
-    def kill(self, service: str) -> None:
-        """As `kill -9` of the service and of whatever it runs, as when its container dies."""
-        process = self._services[service]
-        while living := _of_session(process.pid):  # tasks have process groups of their own
-            for one in living:
-                with suppress(ProcessLookupError):
-                    os.kill(one, signal.SIGKILL)
-            process.poll()
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        for process in self._services.values():
-            process.send_signal(signal.SIGTERM)
-        for process in self._services.values():
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
     def is_healthy(self) -> bool:
         try:
@@ -112,6 +79,46 @@ class AirflowCluster:
         answer = self._client.post(path, json=body)
         assert answer.is_success, answer.text
         return dict(answer.json())
+
+
+class AirflowCluster(AirflowApi):
+    """A running Airflow with its services, which can be killed."""
+
+    def __init__(self, base_url: str, folder: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(base_url)
+        self._folder, self._environment = folder, environment
+        self._services: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, service: str, *arguments: str) -> None:
+        with (self._folder / f"{service}.log").open("ab") as output:
+            self._services[service] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", service, *arguments],
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+
+    def kill(self, service: str) -> None:
+        """As `kill -9` of the service and of whatever it runs, as when its container dies."""
+        process = self._services[service]
+        while living := _of_session(process.pid):  # tasks have process groups of their own
+            for one in living:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
+            process.poll()
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        for process in self._services.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._services.values():
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _of_session(session: int) -> list[int]:
