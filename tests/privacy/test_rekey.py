@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from siyu.errors import EnvironmentFaultError, UsageError
+from siyu.errors import DamagedFileError, EnvironmentFaultError, UsageError
 from siyu.landing import register as module
 from siyu.landing.personal import Rekeying, begin_rekeying, open_keys, rotate_master_key
 from siyu.landing.rules import SEEDS
@@ -23,6 +23,7 @@ from siyu.state import audit_log
 from siyu.warehouse import build_warehouse
 from tests.gate.worlds import AS_OF
 from tests.landing.shop import File, Shop, order
+from tests.privacy.crosswalks import publish_crosswalk
 from tests.privacy.searching import found_in
 from tests.privacy.test_f34_erasure import BRAND, SHOP, Shopper, shoppers_and_their_orders
 from tests.publication.small_candidates import served, served_restricted, write_verdict
@@ -163,6 +164,23 @@ def test_a_landing_that_began_before_a_rekeying_leaves_old_tokens(
     with pytest.raises(EnvironmentFaultError, match="was re-keyed while"):
         shop.land(File(name="b.csv", rows=[order("o2")]))
     assert shop.land(File(name="b.csv", rows=[order("o2")])).resources["orders"].counts.landed == 1
+
+
+@pytest.mark.parametrize("room", ["raw/files", "vault", "publications"])
+def test_a_rekeying_that_meets_damage_leaves_a_home_in_which_nothing_can_land(room: str, home: Home) -> None:
+    shop = Shop(home)
+    shop.land(File(rows=[order("o1")]))
+    token = open_keys(home).tokenizer.customer(BRAND, "taobao_search", "c-1")
+    publish_crosswalk(home, "night1", [(f"customer|taobao_search|{token}", 0, "m1")])
+    folder = home.root / room
+    file = next(path for path in sorted(folder.rglob("*")) if path.suffix in {".parquet", ".sealed"})
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(DamagedFileError):
+        rekey(home, SETTINGS, **WHO)
+    assert not (home.keys / "token.key.next").exists()
+    file.write_bytes(whole)
+    assert rekey(home, SETTINGS, **WHO).tokens == 1
 
 
 def test_a_rekeying_begins_before_an_erasure_has_ended(home: Home) -> None:

@@ -15,7 +15,7 @@ from siyu.landing.records import (
     read_records,
 )
 from siyu.landing.register import land, registered
-from siyu.landing.rekeying import rekey_landed, rekeyed_columns
+from siyu.landing.rekeying import check_landed, rekey_landed, rekeyed_columns
 from siyu.landing.rules import check_rules
 from siyu.landing.stage import quarantine_limit
 from siyu.landing.supersede import compact, expire_quarantine
@@ -45,6 +45,7 @@ __all__ = [
     "Tombstones",
     "add_tombstones",
     "are_whole",
+    "check_landed",
     "check_rules",
     "compact",
     "count_distinct",

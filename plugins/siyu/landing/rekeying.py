@@ -34,6 +34,17 @@ from siyu.state.staging import staging_folder, sweep_staging
 _HASHES = ("_row_hash", "_group_hash")
 
 
+def check_landed(home: Home) -> None:
+    """Look at every byte of what has landed and counts.
+
+    Raises:
+        DamagedFileError: A file is not what was registered; the message says what brings it back.
+    """
+    for record in live(read_records(home)):
+        for stored in record.files:
+            verify(home, record, stored)
+
+
 def rekey_landed(home: Home, settings: Settings, keys: Rekeying) -> frozenset[str]:
     """Rewrite every file that counts with the tokens of the last key, and remove all others.
 

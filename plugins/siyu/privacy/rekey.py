@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from siyu.errors import UsageError
-from siyu.landing import rekey_landed
+from siyu.landing import check_landed, rekey_landed
 from siyu.landing.personal import IS_TOKEN, Tokenizer, begin_rekeying, finish_rekeying
 from siyu.landing.rules import SEEDS
 from siyu.privacy.erase import LOCK_NAME, SEEDS_OF_DECISIONS, is_unfinished
 from siyu.privacy.half_read import drop_half_read_windows, extractions_held
-from siyu.publication import rekey_published
+from siyu.publication import check_published, rekey_published
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
 from siyu.state.locks import hold
@@ -52,7 +52,8 @@ def rekey(home: Home, settings: Settings, *, by: str, reason: str, seeds: Path =
     Raises:
         UsageError: `by` or `reason` is empty, or an erasure was cut off.
         LockedError: Something is extracted, built or published for longer than `lock_wait_seconds`; run it again.
-        DamagedFileError: A file cannot be rewritten; the message says what brings it back. Run it again then.
+        DamagedFileError: A file is not what was registered or published; the message says what brings it back. Nothing
+            has changed.
         EnvironmentFaultError: A key does not open, or a target could not be reached; run it again then.
     """
     with hold(home.state / LOCK_NAME, run_id=_RUN_ID, wait_seconds=settings.lock_wait_seconds):
@@ -60,6 +61,9 @@ def rekey(home: Home, settings: Settings, *, by: str, reason: str, seeds: Path =
             raise UsageError(
                 "the last erasure was cut off", do="finish it first: siyu erase without requests"
             )
+        # half re-keyed, nothing could be landed or built that takes the place of what is damaged
+        check_landed(home)
+        check_published(home)
         audit_log.record(home, by=by, reason=reason, action=BEGUN, details={})
         keys = begin_rekeying(home)
         with extractions_held(home, settings, run_id=_RUN_ID):

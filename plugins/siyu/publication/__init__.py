@@ -20,7 +20,7 @@ from siyu.publication.records import (
 )
 from siyu.publication.rekeying import rekey_published
 from siyu.publication.restore import resume, rollback
-from siyu.publication.revision import Revised
+from siyu.publication.revision import Revised, check_published
 from siyu.publication.serving import published_state, served_id
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Status",
     "age_of_the_night_due",
     "candidate_folder",
+    "check_published",
     "current_publication",
     "erase_published",
     "export_candidate",

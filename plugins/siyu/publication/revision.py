@@ -57,6 +57,16 @@ class _Revision:
     kept_without: int
 
 
+def check_published(home: Home) -> None:
+    """Look at every byte of the publication that stands.
+
+    Raises:
+        DamagedFileError: It is not what was published.
+    """
+    if current := current_publication(home):
+        check_files(current.folder, read_manifest(current.folder))
+
+
 def revise_published(home: Home, settings: Settings, *, run_id: str, change: Change) -> Revised:
     """Change every kept publication and what is served; remove all candidates.
 
@@ -76,9 +86,8 @@ def revise_published(home: Home, settings: Settings, *, run_id: str, change: Cha
         shutil.rmtree(home.candidates, ignore_errors=True)
         _undo_half_swaps(home)
         revisions, published, given_up = [], None, 0
+        check_published(home)
         current = current_publication(home)
-        if current:
-            check_files(current.folder, read_manifest(current.folder))
         if current and (revision := _revise(connection, current, change, run_id)):
             published = accept(
                 publisher, revision.folder, revision.manifest, run_id=current.run_id, restores=current.id
