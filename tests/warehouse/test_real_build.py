@@ -238,7 +238,9 @@ def test_a_member_is_explained_without_what_links_it_or_what_was_not_followed(
     assert (refused.reason, refused.other_member_id) == ("over_limit", other)
     assert (refused.found_count, refused.allowed_count) == (2, 1)
 
-    said = explained(home, joined)
+    picture = home.root / "joined.svg"
+    said = explained(home, joined, "--picture", str(picture))
+    assert ">mini_program</text>" in picture.read_text(encoding="utf-8")
     assert said[0] == f"{joined} is one person with 3 identifiers:"
     assert said[4] == "Seen together:"
     assert [line.split(": ", 1)[1].startswith(PROFILE) for line in said[5:7]] == [True, True]
@@ -247,8 +249,8 @@ def test_a_member_is_explained_without_what_links_it_or_what_was_not_followed(
     )
 
 
-def explained(home: Home, member_id: str) -> list[str]:
-    done = CliRunner().invoke(app, ["member", "explain", member_id, "--home", str(home.root)])
+def explained(home: Home, member_id: str, *more: str) -> list[str]:
+    done = CliRunner().invoke(app, ["member", "explain", member_id, "--home", str(home.root), *more])
     assert done.exit_code == 0, done.output
     return done.output.splitlines()
 

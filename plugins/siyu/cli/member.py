@@ -5,6 +5,7 @@ Here: arguments and what is printed. Not here: where it is read (warehouse.membe
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,10 @@ def about() -> None:
 def explain(
     member_id: Annotated[str, typer.Argument(metavar="ID", help="A member_id, or a former one.")],
     *,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.svg", dir_okay=False, help="Draw it too, without a token."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,11 +52,16 @@ def explain(
     Example: siyu member explain m0123456789abcdef0123
     """
     from siyu.publication import standing_publication
+    from siyu.report.member_picture import member_picture
     from siyu.settings import existing_home
+    from siyu.storage import written_whole
     from siyu.warehouse import explain_member, read_build
 
     place = existing_home(home)
     explanation = explain_member(read_build(place, standing_publication(place).run_id).path, member_id)
+    if picture:
+        with written_whole(picture) as staged:
+            staged.write_text(member_picture(explanation), encoding="utf-8")
     print_result(explanation, "\n".join(_lines(explanation)), as_json=as_json)
 
 
