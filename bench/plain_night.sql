@@ -2460,7 +2460,7 @@ asked as (
         won_by_method.brand_code,
         won_by_method.acquisition_scheme,
         won_by_method.acquisition_method,
-        count(*) as order_count
+        count(distinct orders.member_id) as member_count
     from won_by_method
     join acquisition_methods as methods
         on won_by_method.acquisition_method = methods.acquisition_method and methods.is_after_payment
@@ -2469,6 +2469,7 @@ asked as (
             won_by_method.brand_code = orders.brand_code
             and won_by_method.since <= orders.paid_date
             and orders.is_paid
+            and orders.member_id <> 'unknown'
     group by all
 )
 
@@ -2478,8 +2479,8 @@ select
     acquisition_method,
     as_of() as as_of_date,
     coalesce(won_by_method.member_count, 0) as member_count,
-    asked.order_count as asked_order_count,
-    ratio(won_by_method.member_count, asked.order_count) as added_share,
+    asked.member_count as asked_member_count,
+    ratio(won_by_method.member_count, asked.member_count) as add_rate,
     reporting() as currency_code,
     cast(spent.amount as numeric(18, 2)) as cost_amount,
     ratio(spent.amount, won_by_method.member_count) as cost_per_member,

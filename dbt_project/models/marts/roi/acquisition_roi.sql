@@ -142,7 +142,7 @@ asked as (
         won.brand_code,
         won.acquisition_scheme,
         won.acquisition_method,
-        count(*) as asked_order_count
+        count(distinct orders.member_id) as asked_member_count
     from won
     inner join acquisition_methods
         on won.acquisition_method = acquisition_methods.acquisition_method
@@ -153,6 +153,7 @@ asked as (
     where
         acquisition_methods.is_after_payment
         and orders.is_paid
+        and orders.member_id <> 'unknown'
     group by won.brand_code, won.acquisition_scheme, won.acquisition_method
 
 ),
@@ -185,8 +186,8 @@ with_all as (
 
         -- volume
         coalesce(won.member_count, 0) as member_count,
-        asked.asked_order_count,
-        {{ ratio('won.member_count', 'asked.asked_order_count') }} as added_share,
+        asked.asked_member_count,
+        {{ ratio('won.member_count', 'asked.asked_member_count') }} as add_rate,
 
         -- cost, in the reporting currency
         '{{ var("reporting_currency") }}' as currency_code,
