@@ -1,27 +1,11 @@
 """kill -9 at every side effect of a landing: a reader sees the old state or the new one, and a rerun completes."""
 
-import json
 import secrets
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from siyu.settings import PROJECT
-
-
-def run_killed(what: str, folder: Path, points: int, seed: int) -> list[dict]:
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.landing.killed_landing", what, str(folder), str(points), str(seed)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    return [json.loads(line) for line in process.stdout.splitlines()]
+from tests.killing import run_killed
 
 
 @pytest.mark.timeout(900)
@@ -31,7 +15,9 @@ def test_f5_killed_before_any_side_effect_a_landing_is_whole_or_absent_and_compl
     what: str, points: int, tmp_path: Path
 ) -> None:
     seed = secrets.randbelow(10**6)
-    undisturbed, *killed = run_killed(what, tmp_path, points, seed)
+    undisturbed, *killed = run_killed(
+        "tests.landing.killed_landing", what, tmp_path, points, seed, timeout=900
+    )
     print(f"seed {seed}, {undisturbed['effects']} side effects")
     assert not undisturbed["killed"]
     assert len(killed) == (points or undisturbed["effects"]), (

@@ -1,13 +1,9 @@
 """Run as a program: an erasure that is killed at its n-th side effect, then finished by one without any request.
 
-As tests.landing.killed_landing, whose way of counting it shares. Arguments: folder, how many points (0: all), seed.
+It prints the runs of tests.killing. Arguments: folder, how many points (0: all), seed.
 """
 
-import json
-import random
 import shutil
-import signal
-import sys
 from pathlib import Path
 
 import duckdb
@@ -22,7 +18,7 @@ from siyu.publication.manifest import read_manifest
 from siyu.publication.records import present_publications
 from siyu.resources import CUSTOMERS
 from siyu.settings import Home, Settings
-from tests.landing.killed_landing import count_and_kill_at, in_child
+from tests.killing import Run, arguments, half_made, in_child, killed_and_finished, print_runs
 from tests.landing.shop import BRAND, CHANNEL, File, Shop, customer, files_of, order
 from tests.privacy.searching import unsealed
 from tests.publication.small_candidates import served_restricted, write_candidate
@@ -79,29 +75,18 @@ def seen(home: Home) -> dict[str, object]:
     }
 
 
-def run(before: Path, folder: Path, kill: int) -> dict[str, object]:
+def run(before: Path, folder: Path, kill: int) -> Run:
     shutil.copytree(before, folder)
     home = Home(folder)
 
-    def work() -> int:
-        count = count_and_kill_at(kill, home)
-        erase(home, Settings(), [anna(home)], **WHO)
-        return count()
-
-    def finish() -> dict[str, object]:
+    def finish() -> Run:
         served = served_restricted(home, "select token from restricted.crosswalk order by token")
         # killed before it noted whom it is about, it has to be asked again
         erase(home, Settings(), [anna(home)] if kill < NOTED else [], **WHO)
         return {"served_after_kill": served, "after_rerun": seen(home)}
 
-    ended_by, effects = in_child(work)
-    _, answers = in_child(finish)
-    assert isinstance(answers, dict)
-    half_made = sorted(
-        file for file in files_of(home) if ".tmp" in file or ".aside" in file or file.startswith("staging/")
-    )
-    about = {"kill": kill, "killed": ended_by == signal.SIGKILL, "effects": effects}
-    return about | answers | {"half_made": half_made}
+    done = killed_and_finished(home, kill, lambda: erase(home, Settings(), [anna(home)], **WHO), finish)
+    return done | {"half_made": half_made(files_of(home))}
 
 
 NOTED = 60  # side effects of finding the person and writing the tombstones, at the most
@@ -111,15 +96,8 @@ def main(folder: Path, points: int, seed: int) -> None:
     before = folder / "before"
     in_child(lambda: prepare(Home(before)))
     _, state = in_child(lambda: seen(Home(before)))
-    undisturbed = run(before, folder / "undisturbed", 0)
-    print(json.dumps(undisturbed | {"before": state}), flush=True)
-    effects = undisturbed["effects"]
-    assert isinstance(effects, int)
-    every = range(1, effects + 1)
-    chosen = every if not points else sorted(random.Random(seed).sample(every, min(points, effects)))
-    for number in chosen:
-        print(json.dumps(run(before, folder / str(number), number)), flush=True)
+    print_runs(lambda name, kill: run(before, folder / name, kill), points, seed, before=state)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(*arguments())

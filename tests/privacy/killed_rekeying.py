@@ -1,13 +1,10 @@
 """Run as a program: a re-keying that is killed at its n-th side effect, then run again.
 
-As tests.privacy.killed_erasure. Arguments: folder, how many points (0: all), seed.
+It prints the runs of tests.killing. Arguments: folder, how many points (0: all), seed.
 """
 
 import json
-import random
 import shutil
-import signal
-import sys
 from pathlib import Path
 
 import duckdb
@@ -23,7 +20,7 @@ from siyu.publication.records import present_publications
 from siyu.resources import CUSTOMERS
 from siyu.settings import Home, Settings
 from siyu.storage import inside
-from tests.landing.killed_landing import count_and_kill_at, in_child
+from tests.killing import DATABASE, Run, arguments, half_made, in_child, killed_and_finished, print_runs
 from tests.landing.shop import BRAND, CHANNEL, File, Shop, customer, files_of, order
 from tests.privacy.crosswalks import publish_crosswalk
 from tests.privacy.searching import unsealed
@@ -117,36 +114,22 @@ def _is_refused(home: Home) -> bool:
     return False
 
 
-def run(before: Path, folder: Path, kill: int) -> dict[str, object]:
+def run(before: Path, folder: Path, kill: int) -> Run:
     shutil.copytree(before, folder)
     home = Home(folder)
 
-    def work() -> int:
-        count = count_and_kill_at(kill, home)
-        rekey(home, Settings(), **WHO)
-        return count()
-
-    def finish() -> dict[str, object]:
+    def finish() -> Run:
         is_half = (home.keys / "token.key.next").exists()
         served = served_restricted(home, SERVED)
         refused = _is_refused(home) if is_half else None
         if is_half or _keys(home) == 1:
             rekey(home, Settings(), **WHO)
-        return {
-            "served_after_kill": len(served),
-            "is_half": is_half,
-            "refused": refused,
-            "after_rerun": seen(home),
-        }
+        return {"served_after_kill": len(served), "refused": refused, "after_rerun": seen(home)}
 
-    ended_by, effects = in_child(work)
-    _, answers = in_child(finish)
-    assert isinstance(answers, dict)
-    half_made = sorted(
-        file for file in files_of(home) if ".tmp" in file or ".aside" in file or file.startswith("staging/")
+    done = killed_and_finished(
+        home, kill, lambda: rekey(home, Settings(), **WHO), finish, also=frozenset({DATABASE})
     )
-    about = {"kill": kill, "killed": ended_by == signal.SIGKILL, "effects": effects}
-    return about | answers | {"half_made": half_made}
+    return done | {"half_made": half_made(files_of(home))}
 
 
 def _keys(home: Home) -> int:
@@ -158,15 +141,8 @@ def main(folder: Path, points: int, seed: int) -> None:
     in_child(lambda: prepare(Home(before)))
     shutil.copytree(before, folder / "looked-at")
     _, state = in_child(lambda: seen(Home(folder / "looked-at")))
-    undisturbed = run(before, folder / "undisturbed", 0)
-    print(json.dumps(undisturbed | {"before": state}), flush=True)
-    effects = undisturbed["effects"]
-    assert isinstance(effects, int)
-    every = range(1, effects + 1)
-    chosen = every if not points else sorted(random.Random(seed).sample(every, min(points, effects)))
-    for number in chosen:
-        print(json.dumps(run(before, folder / str(number), number)), flush=True)
+    print_runs(lambda name, kill: run(before, folder / name, kill), points, seed, before=state)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(*arguments())

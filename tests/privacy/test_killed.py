@@ -1,27 +1,11 @@
 """kill -9 at every side effect of an erasure: readers see a whole publication, and the next erasure finishes it."""
 
-import json
 import secrets
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from siyu.settings import PROJECT
-
-
-def run_killed(folder: Path, points: int, seed: int) -> list[dict]:
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.privacy.killed_erasure", str(folder), str(points), str(seed)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1_500,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    return [json.loads(line) for line in process.stdout.splitlines()]
+from tests.killing import run_killed
 
 
 @pytest.mark.guarantee("F34")
@@ -29,7 +13,7 @@ def run_killed(folder: Path, points: int, seed: int) -> list[dict]:
 @pytest.mark.parametrize("points", [6, pytest.param(0, marks=pytest.mark.soak, id="all")])
 def test_f34_an_erasure_that_was_killed_leaves_somebody_behind(points: int, tmp_path: Path) -> None:
     seed = secrets.randbelow(10**6)
-    undisturbed, *killed = run_killed(tmp_path, points, seed)
+    undisturbed, *killed = run_killed("tests.privacy.killed_erasure", tmp_path, points, seed, timeout=1_500)
     print(f"seed {seed}, {undisturbed['effects']} side effects")
     before, goal = undisturbed["before"], undisturbed["after_rerun"]
     assert goal["landed"] != before["landed"]

@@ -1,9 +1,6 @@
 """Re-keying: no token of before is anywhere, every member is who they were, and what lands meets what is there."""
 
-import json
 import secrets
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,10 +15,11 @@ from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.privacy import Request, erase, export_member, rekey
 from siyu.publication import candidate_folder
-from siyu.settings import PROJECT, Home, Settings
+from siyu.settings import Home, Settings
 from siyu.state import audit_log
 from siyu.warehouse import build_warehouse
 from tests.gate.worlds import AS_OF
+from tests.killing import run_killed
 from tests.landing.shop import File, Shop, order
 from tests.privacy.crosswalks import publish_crosswalk
 from tests.privacy.searching import found_in
@@ -195,16 +193,7 @@ def test_a_rekeying_begins_before_an_erasure_has_ended(home: Home) -> None:
 @pytest.mark.parametrize("points", [6, pytest.param(100, marks=pytest.mark.soak)])
 def test_f33_a_rekeying_that_was_killed_leaves_tokens_of_two_keys(points: int, tmp_path: Path) -> None:
     seed = secrets.randbelow(10**6)
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.privacy.killed_rekeying", str(tmp_path), str(points), str(seed)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1_500,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    undisturbed, *killed = [json.loads(line) for line in process.stdout.splitlines()]
+    undisturbed, *killed = run_killed("tests.privacy.killed_rekeying", tmp_path, points, seed, timeout=1_500)
     print(f"seed {seed}, {undisturbed['effects']} side effects")
     goal, before = undisturbed["after_rerun"], undisturbed["before"]
     told_apart = {"keys", "published", "state", "candidates", "news"}
