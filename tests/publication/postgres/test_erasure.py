@@ -1,14 +1,17 @@
-"""F34 in PostgreSQL: who is forgotten is in no table of it, also not in the one that publications are loaded into."""
+"""Forgotten persons and replaced tokens are in no table of PostgreSQL, nor in the one that publications are loaded into."""
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from siyu.landing import add_tombstones, read_tombstones
+from siyu.landing.personal import open_keys
+from siyu.privacy import rekey
 from siyu.publication import published_state
 from siyu.publication.erasure import erase_published
 from siyu.publication.targets import postgres_state
 from siyu.settings import Home, Settings
+from tests.landing.shop import BRAND, CHANNEL, File, Shop, order
 from tests.postgres import Database
 from tests.privacy.crosswalks import publish_crosswalk
 from tests.publication.postgres.tables import configure, seen
@@ -65,3 +68,23 @@ def test_f34_somebody_who_was_forgotten_is_in_a_table_of_postgresql(
         (2, None),
         (3, 2),
     ]
+
+
+def test_f33_a_token_from_before_a_rekeying_is_in_a_table_of_postgresql(
+    home: Home, settings: Settings, postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(monkeypatch, postgres)
+    Shop(home).land(File(rows=[order("o1", customer_id="anna"), order("o2", customer_id="bert")]))
+    tokenizer = open_keys(home).tokenizer
+    tokens = [tokenizer.customer(BRAND, CHANNEL, account) for account in ("anna", "bert")]
+    owners = [(f"customer|{CHANNEL}|{token}", 0, f"m_{token[:4]}") for token in tokens]
+    for night in ("night1", "night2"):
+        publish_crosswalk(home, night, owners, {f"m_{night}": owners[0][2]})
+    assert [everything(postgres).count(token) >= 2 for token in tokens] == [True, True]
+    done = rekey(home, settings, by="li.na", reason="leaked")
+    assert (done.revised, done.published) == (2, 3)
+    after, new = everything(postgres), open_keys(home).tokenizer
+    assert [token for token in tokens if token in after] == []
+    assert all(new.customer(BRAND, CHANNEL, account) in after for account in ("anna", "bert"))
+    assert all(member_id in after for _, _, member_id in owners)
+    assert postgres_state(home) == published_state(home)
