@@ -1,4 +1,4 @@
-"""Forgotten persons and replaced tokens are in no table of PostgreSQL, nor in the one that publications are loaded into."""
+"""Forgotten persons and replaced tokens are in no table of PostgreSQL, nor in the one that is loaded into."""
 
 import psycopg
 import pytest
