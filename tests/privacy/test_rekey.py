@@ -14,7 +14,7 @@ from siyu.orchestration import night
 from siyu.orchestration.journal import Step
 from siyu.orchestration.runs import Run
 from siyu.privacy import Request, erase, export_member, rekey
-from siyu.publication import candidate_folder
+from siyu.publication import candidate_folder, publish_candidate
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
 from siyu.warehouse import build_warehouse
@@ -24,6 +24,7 @@ from tests.landing.shop import File, Shop, order
 from tests.privacy.crosswalks import publish_crosswalk
 from tests.privacy.searching import found_in
 from tests.privacy.test_f34_erasure import BRAND, SHOP, Shopper, shoppers_and_their_orders
+from tests.publication.postgres.tables import write_night
 from tests.publication.small_candidates import served, served_restricted, write_verdict
 
 WHO = {"by": "li.na", "reason": "the key was in a mail"}
@@ -187,6 +188,27 @@ def test_a_rekeying_begins_before_an_erasure_has_ended(home: Home) -> None:
     with pytest.raises(UsageError, match="cut off"):
         rekey(home, SETTINGS, **WHO)
     assert not (home.keys / "token.key.next").exists()
+
+
+@pytest.mark.parametrize(("last_seen", "is_refused"), [("now()", True), ("null", False)])
+def test_a_rekeying_forgets_ids_that_no_crosswalk_tells(last_seen: str, is_refused: bool, home: Home) -> None:
+    Shop(home).land(File(rows=[order("o1")]))
+    queries = {
+        "dim_member_identifiers": f"""
+            select 'customer|app|a' as identifier, 0 as epoch, 'm1' as member_id,
+            cast({last_seen} as timestamp) as last_seen_at
+        """,
+        "dim_members": "select unnest(['m1', 'm2']) as member_id, true as is_known",
+    }
+    keys = {"dim_member_identifiers": ("identifier", "epoch"), "dim_members": ("member_id",)}
+    write_night(home, "night1", queries, keys=keys, restricted={"dim_member_identifiers"})
+    publish_candidate(home, SETTINGS, "night1")
+    if is_refused:
+        with pytest.raises(UsageError, match="accounts that are alone"):
+            rekey(home, SETTINGS, **WHO)
+        assert not (home.keys / "token.key.next").exists()
+    else:
+        assert rekey(home, SETTINGS, **WHO).tokens == 1
 
 
 @pytest.mark.timeout(1_500)

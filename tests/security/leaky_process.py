@@ -8,7 +8,6 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -51,9 +50,7 @@ def main(home: Home, sources: Path) -> None:
             finish_interrupted(Publisher(home=home, settings=settings, holder=holder, postgres=None))
 
     def ingest(channel: str) -> None:
-        # advertising costs of yesterday are not ready before ten in the morning, and would not be asked for
-        costs = {"business_date": f"{utc_now() - timedelta(days=3):%F}"} if channel == "ocean_engine" else {}
-        run = Run(home=home, settings=settings, run_id="run", run_after=utc_now(), params=costs)
+        run = Run(home=home, settings=settings, run_id="run", run_after=utc_now(), params={})
         extract_channel(run, channel, Step(name="extract"), patience=_QUICK)
 
     def crash() -> None:

@@ -102,8 +102,11 @@ def configure_channels(home: Home, url: str, *, unreachable: bool) -> None:
     for channel, settings in ACCOUNTS.items():
         save_connection(home, f"{channel}_main", Connection(base_url=f"{url}/{channel}", settings=settings))
         entry = {"name": "7300001", "connection": f"{channel}_main", "surface": _SURFACES[channel]}
-        unread = {stream.name: {"read": False} for stream in CONNECTORS[channel].streams[1:]}
-        channels[channel] = {"accounts": [entry], "policy": "publish_without", "streams": unread}
+        first, *others = CONNECTORS[channel].streams
+        streams: dict[str, dict[str, object]] = {stream.name: {"read": False} for stream in others}
+        if channel == "ocean_engine":  # ready at ten in the morning, before which nothing would be asked
+            streams[first.name] = {"ready_at": "00:00"}
+        channels[channel] = {"accounts": [entry], "policy": "publish_without", "streams": streams}
     if unreachable:
         nobody = Connection(base_url="http://127.0.0.1:9", settings=ACCOUNTS["ocean_engine"])
         save_connection(home, "nobody", nobody)

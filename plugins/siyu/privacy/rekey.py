@@ -18,7 +18,7 @@ from siyu.landing.personal import IS_TOKEN, Tokenizer, begin_rekeying, finish_re
 from siyu.landing.rules import SEEDS
 from siyu.privacy.erase import LOCK_NAME, SEEDS_OF_DECISIONS, is_unfinished
 from siyu.privacy.half_read import drop_half_read_windows, extractions_held
-from siyu.publication import check_published, rekey_published
+from siyu.publication import check_crosswalk, check_published, rekey_published
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
 from siyu.state.locks import hold
@@ -50,7 +50,8 @@ def rekey(home: Home, settings: Settings, *, by: str, reason: str, seeds: Path =
     from before it, they can still read. Warehouses go; the next night builds one.
 
     Raises:
-        UsageError: `by` or `reason` is empty, or an erasure was cut off.
+        UsageError: `by` or `reason` is empty, an erasure was cut off, or the publication that stands was made by a
+            version whose crosswalk does not tell every id. Nothing has changed.
         LockedError: Something is extracted, built or published for longer than `lock_wait_seconds`; run it again.
         DamagedFileError: A file is not what was registered or published; the message says what brings it back. Nothing
             has changed.
@@ -64,6 +65,7 @@ def rekey(home: Home, settings: Settings, *, by: str, reason: str, seeds: Path =
         # half re-keyed, nothing could be landed or built that takes the place of what is damaged
         check_landed(home)
         check_published(home)
+        check_crosswalk(home)
         audit_log.record(home, by=by, reason=reason, action=BEGUN, details={})
         keys = begin_rekeying(home)
         with extractions_held(home, settings, run_id=_RUN_ID):

@@ -18,7 +18,7 @@ from siyu.publication.records import (
     standing_publication,
     summarise,
 )
-from siyu.publication.rekeying import rekey_published
+from siyu.publication.rekeying import check_crosswalk, rekey_published
 from siyu.publication.restore import resume, rollback
 from siyu.publication.revision import Revised, check_published
 from siyu.publication.serving import published_state, served_id
@@ -32,6 +32,7 @@ __all__ = [
     "Status",
     "age_of_the_night_due",
     "candidate_folder",
+    "check_crosswalk",
     "check_published",
     "current_publication",
     "erase_published",

@@ -7,14 +7,45 @@ import re
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from siyu.engine import connect
+from siyu.errors import UsageError
 from siyu.landing import rekeyed_columns
 from siyu.landing.personal import Tokenizer
 from siyu.landing.redaction import names_in
-from siyu.publication.manifest import Table
+from siyu.landing.sql import column
+from siyu.publication.manifest import Table, read_manifest
+from siyu.publication.records import current_publication
 from siyu.publication.revision import Revised, revise_published
 from siyu.settings import Home, Settings
+from siyu.storage import inside
 
+_MEMBERS, _CROSSWALK = "dim_members", "dim_member_identifiers"
 _HOLDS_TOKENS = re.compile(r"(.+_)?(identifier|token)")
+
+
+def check_crosswalk(home: Home) -> None:
+    """Whether the publication that stands tells the id of every account: only what it tells is kept.
+
+    Raises:
+        UsageError: It was made before accounts that were never seen with another identifier stood in the crosswalk.
+    """
+    current = current_publication(home)
+    tables = read_manifest(current.folder).tables if current else {}
+    if current is None or not {_MEMBERS, _CROSSWALK} <= tables.keys():
+        return
+    with connect() as connection:
+        members, crosswalk = (
+            connection.read_parquet(str(inside(current.folder, tables[name].file)))
+            for name in (_MEMBERS, _CROSSWALK)
+        )
+        is_older = not crosswalk.filter(column("last_seen_at").isnull()).limit(1).fetchall()
+        known = members.filter(column("is_known")).select("member_id")
+        if is_older and known.except_(crosswalk.select("member_id")).limit(1).fetchall():
+            raise UsageError(
+                f"publication {current.id} does not tell the ids of accounts that are alone",
+                expected="a crosswalk of all accounts, as every night makes it now",
+                do="publish a night first",
+            )
 
 
 def rekey_published(home: Home, settings: Settings, tokenizer: Tokenizer, landed: frozenset[str]) -> Revised:
