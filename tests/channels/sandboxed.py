@@ -113,13 +113,17 @@ def is_whole(record: LoadRecord) -> bool:
 
 
 @contextmanager
-def asking_world(world: Path, views: str = "", *, since: date = date(1970, 1, 1)) -> Iterator[Ask]:
-    """Queries over the tables of a world, and over the views that these statements make; `read_since()` is this day."""
+def asking_world(
+    world: Path, *show: Callable[[duckdb.DuckDBPyConnection], None], since: date = date(1970, 1, 1)
+) -> Iterator[Ask]:
+    """Queries over the tables of a world, and over what these make of them; `read_since()` is the start of this day."""
     with duckdb.connect() as connection:
         for path in world.glob("*.parquet"):
             connection.read_parquet(str(path)).create_view(path.stem)
-        connection.execute(f"create macro read_since() as timestamp '{window(since, since).start:%F %T}'")
-        connection.execute(views)
+        connection.execute("set variable read_since = ?", [window(since, since).start.replace(tzinfo=None)])
+        connection.execute("create macro read_since() as getvariable('read_since')")
+        for one in show:
+            one(connection)
         yield lambda query: connection.execute(f"{query} order by all").fetchall()
 
 

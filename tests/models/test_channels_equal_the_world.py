@@ -128,13 +128,14 @@ def ask(landed: Landed, request: pytest.FixtureRequest) -> Iterator[Ask]:
         connection.execute("create schema world")
         for path in landed.world.glob("*.parquet"):
             connection.execute(f"create view world.{path.stem} as from read_parquet('{path}')")
+        connection.execute("set variable as_of = ?", [request.param])
         connection.execute(
-            f"""
+            """
             create macro yuan(fen) as cast(fen * 0.01 as decimal(18, 2));
             create macro day(moment) as cast(moment + interval 8 hours as date);
             create macro known(moment) as
-                case when day(moment) <= date '{request.param}' then date_trunc('second', moment) end;
-            create macro as_of() as date '{request.param}';
+                case when day(moment) <= getvariable('as_of') then date_trunc('second', moment) end;
+            create macro as_of() as getvariable('as_of');
             """
         )
         yield lambda query: sorted(connection.execute(query).fetchall(), key=repr)

@@ -121,14 +121,17 @@ def built(landed: Landed, request: pytest.FixtureRequest) -> Iterator[Built]:
         connection.execute("create table world.customers (account_id bigint, customer_key varchar)")
         connection.executemany("insert into world.customers values (?, ?)", _customers(landed))
         connection.execute(MEMBERS)
+        connection.execute("set variable as_of = ?", [as_of])
+        connection.execute("set variable told_by = ?", [_at(LAST)])
+        connection.execute("set variable corp = ?", [landed.corp])
         connection.execute(
-            f"""
+            """
             create macro yuan(fen) as cast(fen * 0.01 as decimal(18, 2));
             create macro day(moment) as cast(moment + interval 8 hours as date);
             create macro whole(moment) as date_trunc('second', moment);
-            create macro as_of() as date '{as_of}';
-            create macro told_by() as timestamp '{_at(LAST)}';
-            create macro keyed(id) as 'wecom|{landed.corp}|' || id;
+            create macro as_of() as getvariable('as_of');
+            create macro told_by() as getvariable('told_by');
+            create macro keyed(id) as 'wecom|' || getvariable('corp') || '|' || id;
             """
         )
         yield Built(as_of=as_of, ask=lambda query: sorted(connection.execute(query).fetchall(), key=repr))

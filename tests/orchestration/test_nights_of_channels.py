@@ -121,8 +121,8 @@ class Brand:
             one.counts.is_conserved for record in read_records(home) for one in record.resources.values()
         )
         found = []
-        views = wecom.as_of(noon_after(LAST), asked_since=noon_after(first_night))
-        with asking_world(self.world, views, since=FIRST) as held:
+        shown = wecom.as_of(noon_after(LAST), asked_since=noon_after(first_night))
+        with asking_world(self.world, shown, since=FIRST) as held:
             for channel, truth in EQUAL.items():
                 with asking_landed(home, connector(channel)) as landed:
                     for resource, (ours, theirs) in truth.items():

@@ -15,7 +15,7 @@ from siyu.landing.records import (
     read_records,
 )
 from siyu.landing.register import land, registered
-from siyu.landing.rekeying import check_landed, rekey_landed, rekeyed_columns
+from siyu.landing.rekeying import check_landed, rekey_landed, rekeyed_columns, rekeyed_name
 from siyu.landing.rules import check_rules
 from siyu.landing.stage import quarantine_limit
 from siyu.landing.supersede import compact, expire_quarantine
@@ -66,5 +66,6 @@ __all__ = [
     "registered",
     "rekey_landed",
     "rekeyed_columns",
+    "rekeyed_name",
     "stage_chunk",
 ]

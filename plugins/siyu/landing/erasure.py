@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from siyu.engine import connect
 from siyu.errors import DamagedFileError
 from siyu.landing.personal import open_keys, open_private_key, seal, unseal
 from siyu.landing.quarantine import write_quarantine
@@ -29,20 +28,17 @@ from siyu.landing.records import (
     verify,
 )
 from siyu.landing.redaction import PossibleNames, is_any_among, names_in, row_count, token_columns, without
-from siyu.landing.register import LOCK_NAME
 from siyu.landing.sql import SEPARATOR
 from siyu.landing.supersede import (
     ERASURE,
-    finish_begun,
     loads_by_resource,
     supersede,
     supersede_file,
     supersedes_folder,
+    superseding,
 )
 from siyu.landing.tombstones import Tombstones
 from siyu.settings import Home, Settings
-from siyu.state.locks import hold
-from siyu.state.staging import staging_folder, sweep_staging
 
 ERASED = {"kind": "erased"}  # in the vault, in the place of what was there: references go by position
 
@@ -70,13 +66,7 @@ def erase_landed(home: Home, settings: Settings, tombstones: Tombstones) -> Eras
     Raises:
         DamagedFileError: A file cannot be trusted, so it cannot be searched. The other files of raw are done.
     """
-    sweep_staging(home, settings)
-    with (
-        hold(home.state / LOCK_NAME, run_id=ERASURE, wait_seconds=settings.lock_wait_seconds),
-        staging_folder(home, settings, ERASURE) as spill,
-        connect(settings=settings, spill=spill) as connection,
-    ):
-        finish_begun(home)
+    with superseding(home, settings, ERASURE) as connection:
         remove_uncounted(home)
         parts = [*_erase_raw(connection, home, tombstones)]
         parts += _erase_sealed(home, tombstones, tokens_in_raw(connection, home))

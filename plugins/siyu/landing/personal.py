@@ -31,6 +31,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -88,7 +89,7 @@ class Tokenizer:
         """
         message = f"{kind}{SEPARATOR}{normalised(kind, value)}"
         first = hmac.digest(self.key, message.encode("utf-8", "surrogatepass"), "sha256")
-        return self._encrypted(first[: _TOKEN_LENGTH // 2], self.later).hex()
+        return _encrypted(first[: _TOKEN_LENGTH // 2], self._ciphers).hex()
 
     def customer(self, brand_code: str, channel_code: str, customer_id: str) -> str:
         """The token of a customer as one channel of one brand names them."""
@@ -97,31 +98,31 @@ class Tokenizer:
     def first(self, token: str) -> str:
         """The token as it was before any re-keying."""
         block = bytes.fromhex(token)
-        for key in reversed(self.later):
-            decryptor = _block_cipher(key).decryptor()
+        for cipher in reversed(self._ciphers):
+            decryptor = cipher.decryptor()
             block = decryptor.update(block) + decryptor.finalize()
         return block.hex()
 
     def rekeyed(self, token: str) -> str:
         """What the last re-keying made of a token from before it."""
-        return self._encrypted(bytes.fromhex(token), self.later[-1:]).hex()
+        return _encrypted(bytes.fromhex(token), self._ciphers[-1:]).hex()
 
     @property
     def hash_keys(self) -> tuple[str, ...]:
         """What the hashes of rows are keyed with, one per re-keying: they are made of tokens, and would tell them."""
         return tuple(_derived(key, b"siyu row hashes").hex() for key in self.later)
 
-    @staticmethod
-    def _encrypted(block: bytes, keys: Iterable[bytes]) -> bytes:
-        for key in keys:
-            encryptor = _block_cipher(key).encryptor()
-            block = encryptor.update(block) + encryptor.finalize()
-        return block
+    @cached_property
+    def _ciphers(self) -> tuple[Cipher[ECB], ...]:
+        # one block is a permutation of 128 bits, which a token has; nothing longer is encrypted with it
+        return tuple(Cipher(AES(_derived(key, b"siyu tokens")), ECB()) for key in self.later)  # noqa: S305
 
 
-def _block_cipher(key: bytes) -> Cipher[ECB]:
-    # one block of it is a permutation of 128 bits, which a token has; nothing longer is encrypted with it
-    return Cipher(AES(_derived(key, b"siyu tokens")), ECB())  # noqa: S305
+def _encrypted(block: bytes, ciphers: Iterable[Cipher[ECB]]) -> bytes:
+    for cipher in ciphers:
+        encryptor = cipher.encryptor()
+        block = encryptor.update(block) + encryptor.finalize()
+    return block
 
 
 def _derived(key: bytes, info: bytes) -> bytes:

@@ -15,21 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from siyu.engine import connect
 from siyu.landing.erasure import ERASED, raw_files, remove_uncounted, tokens_in_raw
 from siyu.landing.personal import IS_TOKEN, Rekeying, Tokenizer, seal, unseal
 from siyu.landing.quarantine import write_quarantine
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import LoadRecord, StoredFile, live, read_records, resources_of, verify
 from siyu.landing.redaction import names_in, token_columns
-from siyu.landing.register import LOCK_NAME
 from siyu.landing.sql import SEPARATOR, column
 from siyu.landing.stage import rehashed
-from siyu.landing.supersede import finish_begun, supersede, supersede_file
+from siyu.landing.supersede import supersede, supersede_file, superseding
 from siyu.resources import Personal, Resource
 from siyu.settings import Home, Settings
-from siyu.state.locks import hold
-from siyu.state.staging import staging_folder, sweep_staging
 
 _HASHES = ("_row_hash", "_group_hash")
 
@@ -58,13 +54,7 @@ def rekey_landed(home: Home, settings: Settings, keys: Rekeying) -> frozenset[st
         DamagedFileError: A file cannot be trusted. What is done is done; run it again when it is back.
     """
     reason = f"rekey{keys.generation}"
-    sweep_staging(home, settings)
-    with (
-        hold(home.state / LOCK_NAME, run_id=reason, wait_seconds=settings.lock_wait_seconds),
-        staging_folder(home, settings, reason) as spill,
-        connect(settings=settings, spill=spill) as connection,
-    ):
-        finish_begun(home)
+    with superseding(home, settings, reason) as connection:
         remove_uncounted(home)
         for (channel, name), files in raw_files(home).items():
             resource = resources_of(read_records(home), channel)[name]
@@ -90,7 +80,7 @@ def rekeyed_columns(
     """The same rows, in any order, with new tokens in these columns: of a token, or of `type|scope|token`."""
     for name in columns:
         old = sorted(set(names_in(rows, [name])))
-        new = [_renamed(value, tokenizer) for value in old]
+        new = [rekeyed_name(value, tokenizer) for value in old]
         names = {f"_old_{name}": pa.array(old, pa.string()), f"_new_{name}": pa.array(new, pa.string())}
         pairs = connection.from_arrow(pa.table(names))
         joined = rows.join(pairs, column(name) == column(f"_old_{name}"), how="left")
@@ -99,7 +89,8 @@ def rekeyed_columns(
     return rows
 
 
-def _renamed(value: str, tokenizer: Tokenizer) -> str:
+def rekeyed_name(value: str, tokenizer: Tokenizer) -> str:
+    """A token, or `type|scope|token`, with the token that it has now; any other text as it is."""
     before, bar, token = value.rpartition("|")
     return f"{before}{bar}{tokenizer.rekeyed(token)}" if IS_TOKEN.fullmatch(token) else value
 

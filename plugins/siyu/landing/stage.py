@@ -234,17 +234,18 @@ def prepare(
     show_as("landing_rows", connection.table(prepared.rows_table))
     positions = connection.sql(_DOCUMENTS if batch.resource.grouped else _SINGLE_ROWS)
     keep_table(connection, prepared.positions_table, positions)
-    for table, name in (
-        ((prepared.rows_table, "_row_hash"), (prepared.positions_table, "_group_hash"))
-        if tokenizer.hash_keys
-        else ()
-    ):
-        keyed = rehashed(column(name), tokenizer.hash_keys).alias(name)
-        keep_table(
-            connection, "landing_keyed", connection.table(table).select(StarExpression(exclude=[name]), keyed)
-        )
-        keep_table(connection, table, connection.table("landing_keyed"))
+    if keys := tokenizer.hash_keys:
+        _rehash(connection, prepared.rows_table, "_row_hash", keys)
+        _rehash(connection, prepared.positions_table, "_group_hash", keys)
     return prepared
+
+
+def _rehash(connection: DuckDBPyConnection, table: str, name: str, keys: Sequence[str]) -> None:
+    """Put the keyed hashes in the place of a column of hashes."""
+    keyed = rehashed(column(name), keys).alias(name)
+    rows = connection.table(table).select(StarExpression(exclude=[name]), keyed)
+    keep_table(connection, "landing_keyed", rows)
+    keep_table(connection, table, connection.table("landing_keyed"))
 
 
 def rehashed(hashed: Expression, keys: Sequence[str]) -> Expression:

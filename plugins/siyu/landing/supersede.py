@@ -9,7 +9,8 @@ load record names the file that its rows are in; the next call finishes what was
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -87,20 +88,31 @@ def compact(home: Home, settings: Settings) -> tuple[SupersedeRecord, ...]:
     Raises:
         DamagedFileError: A file to merge cannot be trusted; nothing of its resource has changed.
     """
+    done = []
+    with superseding(home, settings, COMPACTION) as connection:
+        for (channel, name), loads in loads_by_resource(home).items():
+            small = small_files(loads)
+            if len({stored.file for stored in small.values()}) >= settings.compact_files:
+                resource = resources_of(read_records(home), channel)[name]
+                done.append(_merge(connection, home, channel, resource, small))
+    return tuple(done)
+
+
+@contextmanager
+def superseding(home: Home, settings: Settings, reason: str) -> Iterator[DuckDBPyConnection]:
+    """The landing lock, what was begun finished, and an engine with a place to spill to, until the block ends.
+
+    Raises:
+        LockedError: A landing went on for longer than `lock_wait_seconds`.
+    """
     sweep_staging(home, settings)
-    with hold(home.state / LOCK_NAME, run_id=COMPACTION, wait_seconds=settings.lock_wait_seconds):
+    with (
+        hold(home.state / LOCK_NAME, run_id=reason, wait_seconds=settings.lock_wait_seconds),
+        staging_folder(home, settings, reason) as spill,
+        connect(settings=settings, spill=spill) as connection,
+    ):
         finish_begun(home)
-        done = []
-        with (
-            staging_folder(home, settings, COMPACTION) as spill,
-            connect(settings=settings, spill=spill) as connection,
-        ):
-            for (channel, name), loads in loads_by_resource(home).items():
-                small = small_files(loads)
-                if len({stored.file for stored in small.values()}) >= settings.compact_files:
-                    resource = resources_of(read_records(home), channel)[name]
-                    done.append(_merge(connection, home, channel, resource, small))
-        return tuple(done)
+        yield connection
 
 
 def small_files(loads: dict[str, StoredFile]) -> dict[str, StoredFile]:

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from siyu.errors import UsageError
-from siyu.landing import check_landed, rekey_landed
-from siyu.landing.personal import IS_TOKEN, Tokenizer, begin_rekeying, finish_rekeying
+from siyu.landing import check_landed, rekey_landed, rekeyed_name
+from siyu.landing.personal import Tokenizer, begin_rekeying, finish_rekeying
 from siyu.landing.rules import SEEDS
 from siyu.privacy.erase import LOCK_NAME, SEEDS_OF_DECISIONS, is_unfinished
 from siyu.privacy.half_read import drop_half_read_windows, extractions_held
@@ -93,10 +93,8 @@ def _rekey_seeds(seeds: Path, tokenizer: Tokenizer, landed: frozenset[str]) -> t
     """Write the seeds of decisions that name a token of this home with the one that it has now."""
 
     def renamed(value: str) -> str:
-        before, bar, token = value.rpartition("|")
-        if not IS_TOKEN.fullmatch(token) or (new := tokenizer.rekeyed(token)) not in landed:
-            return value
-        return f"{before}{bar}{new}"
+        new = rekeyed_name(value, tokenizer)
+        return new if new.rpartition("|")[2] in landed else value
 
     rewritten = []
     for name in SEEDS_OF_DECISIONS:

@@ -10,11 +10,7 @@ from html import escape
 
 from siyu.warehouse.members import Explanation
 
-_NODE, _RING, _APART = (
-    16,
-    150,
-    90,
-)  # pixels: radius of a node, least radius of the ring, distance of the refused
+_NODE, _RING, _APART = 16, 150, 90  # pixels: radius of a node, least one of the ring, distance of the refused
 _MARGIN, _LEGEND = 130, 40
 _SPREAD = (0.2, -0.2, 0.35, -0.35)  # radians beside what is refused, whose name stands outside of it
 _HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="4"'  # words stay readable over lines
@@ -43,9 +39,8 @@ def member_picture(told: Explanation) -> str:
     ]
     sources: dict[tuple[str, str], list[str]] = defaultdict(list)
     for link in told.links:
-        sources[
-            min(link.left_identifier, link.right_identifier), max(link.left_identifier, link.right_identifier)
-        ] += [link.source]
+        left, right = sorted((link.left_identifier, link.right_identifier))
+        sources[left, right].append(link.source)
     counts = f"{len(numbers)} identifiers, {len(sources)} pairs seen together, {len(refused)} not followed"
     title = f"{told.member_id}: {counts}"
     parts = [

@@ -1,13 +1,18 @@
 """What the world holds of WeCom at a moment, resource by resource, beside what must have landed of it."""
 
 import csv
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+import duckdb
 
 from tests.channels.sandboxed import Ask
 
 # the world as of told_by(), in its own terms; the views stand before the queries of the world
 _AS_OF = """
+create macro told_by() as getvariable('told_by');
+create macro asked_since() as getvariable('asked_since');
 create macro today() as cast(timezone('Asia/Shanghai', timezone('UTC', told_by())) as date);
 create macro window_end() as timezone('UTC', timezone('Asia/Shanghai', cast(today() as timestamp)));
 create view here as select * from staff where hired_on <= today() and (left_on is null or left_on > today());
@@ -269,14 +274,20 @@ EQUAL: dict[str, tuple[str, str]] = {
 }
 
 
-def as_of(moment: datetime, *, asked_since: datetime | None = None) -> str:
-    """Views that show the world at a moment, which is what all that is read then tells; windows end with yesterday.
+def as_of(
+    moment: datetime, *, asked_since: datetime | None = None
+) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    """Shows the world at a moment, which is what all that is read then tells; windows end with yesterday.
 
     asked_since: When it was read first, if night after night: days and posts of those who left since are known.
     """
-    told_by = moment.astimezone(UTC).replace(tzinfo=None)
-    first = (asked_since or moment).date()
-    return f"create macro told_by() as timestamp '{told_by}'; create macro asked_since() as date '{first}';{_AS_OF}"
+
+    def show(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("set variable told_by = ?", [moment.astimezone(UTC).replace(tzinfo=None)])
+        connection.execute("set variable asked_since = ?", [(asked_since or moment).date()])
+        connection.execute(_AS_OF)
+
+    return show
 
 
 def files_of_persons(folder: Path, world: Ask) -> dict[str, str]:
