@@ -14,6 +14,8 @@ BIN := .venv/bin
 DEMO := .siyu/demo
 # one more than the two cores it is meant for: some tests wait for an Airflow of their own
 TEST_WORKERS ?= 3
+# the long ones wait more than they work
+SOAK_WORKERS ?= 4
 RUNS ?= 50
 
 .PHONY: help
@@ -49,7 +51,7 @@ test: browser check ## Every check and test
 
 .PHONY: soak
 soak: browser setup ## The tests that take minutes each, every property with its full count; figures go to docs/
-	@SIYU_SOAK=1 $(BIN)/pytest -v -n $(TEST_WORKERS) --timeout 2400 --no-loadscope-reorder -m "soak or hypothesis or guarantee" --junitxml=.siyu/soak.xml
+	@SIYU_SOAK=1 $(BIN)/pytest -v -n $(SOAK_WORKERS) --timeout 2400 --no-loadscope-reorder -m "soak or hypothesis or guarantee" --junitxml=.siyu/soak.xml
 	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
 	@$(BIN)/python -m docs.generate
 
