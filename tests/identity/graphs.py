@@ -34,6 +34,14 @@ _EDGES = pa.schema(
         ("last_seen_at", _TIME),
     ]
 )
+_REKEYED = pa.schema(
+    [
+        ("identifier", pa.string()),
+        ("epoch", pa.int64()),
+        ("own_member_id", pa.string()),
+        ("member_id", pa.string()),
+    ]
+)
 _DECISIONS = pa.schema(
     [("left_identifier", pa.string()), ("right_identifier", pa.string()), ("decided_at", _TIME)]
 )
@@ -128,6 +136,7 @@ def graph(
     blocklist: Iterable[str] = (),
     links: Iterable[Decided] = (),
     unlinks: Iterable[Decided] = (),
+    rekeyed: Iterable[tuple[str, int, str | None, str | None]] = (),
 ) -> Graph:
     """The relations of a graph; `alone` are identifiers with the load that first brought them, seen or not."""
     landed: dict[str, int] = dict(alone or {})
@@ -169,6 +178,7 @@ def graph(
         blocklist=relation([[name] for name in blocklist], pa.schema([("identifier", pa.string())])),
         links=decided(links),
         unlinks=decided(unlinks),
+        rekeyed=relation([list(row) for row in rekeyed], _REKEYED),
     )
 
 

@@ -63,6 +63,40 @@ def test_rows_that_took_several_nights_have_another_partition_than_those_of_one(
 
 
 @examples(10, soak=200)
+@given(data=st.data(), seen=graphs, rules=rules, links=decisions, unlinks=decisions)
+def test_other_tokens_make_another_partition_or_other_ids_once_it_is_told_who_was_who(
+    data: st.DataObject, seen: list[Seen], rules: Rules, links: list[Decided], unlinks: list[Decided]
+) -> None:
+    before = attempted(seen, rules, alone=EVERYBODY, links=links, unlinks=unlinks)
+    others = data.draw(st.permutations([format(number, "x") for number in range(100, 100 + len(NAMES))]))
+    new = {name: f"{name.rpartition('|')[0]}|{token}" for name, token in zip(NAMES, others, strict=True)}
+    after = resolved(
+        [replace(one, left=new[one.left], right=new[one.right]) for one in seen],
+        rules,
+        alone={new[name]: load for name, load in EVERYBODY.items()},
+        links=[replace(one, left=new[one.left], right=new[one.right]) for one in links],
+        unlinks=[replace(one, left=new[one.left], right=new[one.right]) for one in unlinks],
+        rekeyed=[
+            (new[name], epoch, member_id if is_anchor else None, member_id)
+            for name, epoch, member_id, *_, is_anchor in before.rows
+        ],
+    )
+    assert sorted(after.rows) == sorted((new[name], *of) for name, *of in before.rows)
+
+
+def test_a_tie_is_broken_otherwise_than_before_the_tokens_were_others() -> None:
+    one_card = Rules(types={"card": TypeRule(max_per_member=1)})
+    seen = [Seen(phone("1"), card("a")), Seen(phone("1"), card("b"))]
+    for kept, other in (("a", "b"), ("b", "a")):
+        was = [(phone("1"), 0, None, "m1"), (card(kept), 0, "m1", "m1"), (card(other), 0, "m2", "m2")]
+        assert resolved(seen, one_card, rekeyed=was).ids == {
+            (phone("1"), 0): "m1",
+            (card(kept), 0): "m1",
+            (card(other), 0): "m2",
+        }
+
+
+@examples(10, soak=200)
 @given(seen=graphs, rules=rules, unlinks=decisions, blocklist=st.lists(st.sampled_from(NAMES), max_size=2))
 def test_a_member_is_over_a_limit_or_parted_in_vain(
     seen: list[Seen], rules: Rules, unlinks: list[Decided], blocklist: list[str]

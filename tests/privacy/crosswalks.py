@@ -41,6 +41,7 @@ def publish_crosswalk(
                 "epoch": pa.array([owner[1] for owner in owners], pa.int32()),
                 "token": pa.array([owner[0].rpartition("|")[2] for owner in owners], pa.string()),
                 "member_id": pa.array([owner[2] for owner in owners], pa.string()),
+                "rekeyed_member_id": pa.nulls(len(owners), pa.string()),
                 "valid_from": pa.nulls(len(owners), pa.timestamp("us")),
                 "valid_to": pa.array(until, pa.timestamp("us")),
             }

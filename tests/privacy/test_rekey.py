@@ -190,25 +190,19 @@ def test_a_rekeying_begins_before_an_erasure_has_ended(home: Home) -> None:
     assert not (home.keys / "token.key.next").exists()
 
 
-@pytest.mark.parametrize(("last_seen", "is_refused"), [("now()", True), ("null", False)])
-def test_a_rekeying_forgets_ids_that_no_crosswalk_tells(last_seen: str, is_refused: bool, home: Home) -> None:
+def test_a_rekeying_forgets_whose_identifiers_are(home: Home) -> None:
     Shop(home).land(File(rows=[order("o1")]))
-    queries = {
-        "dim_member_identifiers": f"""
-            select 'customer|app|a' as identifier, 0 as epoch, 'm1' as member_id,
-            cast({last_seen} as timestamp) as last_seen_at
-        """,
-        "dim_members": "select unnest(['m1', 'm2']) as member_id, true as is_known",
-    }
-    keys = {"dim_member_identifiers": ("identifier", "epoch"), "dim_members": ("member_id",)}
-    write_night(home, "night1", queries, keys=keys, restricted={"dim_member_identifiers"})
+    older = "select 'customer|app|a' as identifier, 0 as epoch, 'm1' as member_id"
+    keys = {"dim_member_identifiers": ("identifier", "epoch")}
+    write_night(
+        home, "night1", {"dim_member_identifiers": older}, keys=keys, restricted={"dim_member_identifiers"}
+    )
     publish_candidate(home, SETTINGS, "night1")
-    if is_refused:
-        with pytest.raises(UsageError, match="accounts that are alone"):
-            rekey(home, SETTINGS, **WHO)
-        assert not (home.keys / "token.key.next").exists()
-    else:
-        assert rekey(home, SETTINGS, **WHO).tokens == 1
+    with pytest.raises(UsageError, match="publish a night first"):
+        rekey(home, SETTINGS, **WHO)
+    assert not (home.keys / "token.key.next").exists()
+    publish_crosswalk(home, "night2", [("customer|app|a", 0, "m1")])
+    assert rekey(home, SETTINGS, **WHO).tokens == 1
 
 
 @pytest.mark.timeout(1_500)

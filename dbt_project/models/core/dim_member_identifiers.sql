@@ -35,6 +35,7 @@ identifiers as (
             when resolved.is_anchor then resolved.member_id
             else published.own_member_id
         end as own_member_id,
+        published.rekeyed_member_id,
 
         -- timestamps (UTC)
         resolved.valid_from,

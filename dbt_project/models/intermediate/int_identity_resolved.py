@@ -35,7 +35,7 @@ def model(dbt: Any, session: "DuckDBPyConnection") -> "DuckDBPyRelation":
         blocklist=dbt.ref("int_identity_blocklist"),
         links=dbt.ref("identity_links"),
         unlinks=dbt.ref("identity_unlinks"),
-        kept_ids=dbt.ref("int_identity_kept_ids"),
+        rekeyed=dbt.ref("int_identity_rekeyed"),
     )
     resolve(session, graph, Rules(types=types))
     return session.sql(_RECORDS)

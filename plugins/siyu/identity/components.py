@@ -49,16 +49,18 @@ where epochs.epoch <> 0
 _IDS = """
 create or replace temp view identity_ids as
 select
-    names.node, kept.member_id is not null as is_kept,
-    coalesce(kept.member_id, 'm' || left(sha256(name), 20)) as member_id
+    names.node, own_member_id is not null as is_kept,
+    coalesce(own_member_id, 'm' || left(sha256(name), 20)) as member_id
 from identity_names as names
-left join identity_kept as kept on names.node = kept.node
+left join identity_rekeyed as rekeyed on names.node = rekeyed.node
 """
-_NONE_KEPT = "create or replace temp table identity_kept (node integer, member_id varchar)"
-_KEPT = """
-create or replace temp table identity_kept as
-select coalesce(epochs.epoch_node, nodes.node) as node, given.member_id
-from identity_given_kept as given
+_NONE_REKEYED = """
+create or replace temp table identity_rekeyed (node integer, own_member_id varchar, member_id varchar)
+"""
+_REKEYED = """
+create or replace temp table identity_rekeyed as
+select coalesce(epochs.epoch_node, nodes.node) as node, given.own_member_id, given.member_id
+from identity_given_rekeyed as given
 inner join identity_nodes as nodes on given.identifier = nodes.identifier
 left join identity_epochs as epochs on nodes.node = epochs.node and given.epoch = epochs.epoch
 where given.epoch = 0 or epochs.epoch_node is not null
@@ -84,14 +86,14 @@ class Nodes:
         return len(self.rank)
 
 
-def read_nodes(connection: DuckDBPyConnection, kept_ids: DuckDBPyRelation | None) -> Nodes:
-    """Read what is known of the nodes, and make `identity_ids`."""
+def read_nodes(connection: DuckDBPyConnection, rekeyed: DuckDBPyRelation | None) -> Nodes:
+    """Read what is known of the nodes, and make `identity_rekeyed` and `identity_ids`."""
     connection.execute(_NAMES)
-    if kept_ids is None:
-        connection.execute(_NONE_KEPT)
+    if rekeyed is None:
+        connection.execute(_NONE_REKEYED)
     else:
-        connection.register("identity_given_kept", kept_ids)
-        connection.execute(_KEPT)
+        connection.register("identity_given_rekeyed", rekeyed)
+        connection.execute(_REKEYED)
     connection.execute(_IDS)
     found = read_columns(connection, _NODES)
     later = read_columns(connection, _LATER)

@@ -51,8 +51,10 @@ class Graph:
     links, unlinks: left_identifier, right_identifier, decided_at: what a person decided (columns that say who and why
         may follow). A link joins whatever the rules say, as of the time it was decided; an unlink forbids that the two
         be in one member. One that names an identifier which has not landed waits.
-    kept_ids: identifier, epoch, member_id. The id that was made of an identifier when its token was another one; where
-        it anchors a member, that is the member's id.
+    rekeyed: identifier, epoch, own_member_id, member_id. Who was who when tokens were re-keyed last: the id that was
+        made of the identifier when its token was another one (null: none was), and whose it was (null: unknown). Where
+        it anchors a member, the member's id is that one; where nothing else tells which of two edges is the stronger,
+        it is the one whose ends were one member's.
     """
 
     identifiers: DuckDBPyRelation
@@ -60,4 +62,4 @@ class Graph:
     blocklist: DuckDBPyRelation | None = None
     links: DuckDBPyRelation | None = None
     unlinks: DuckDBPyRelation | None = None
-    kept_ids: DuckDBPyRelation | None = None
+    rekeyed: DuckDBPyRelation | None = None

@@ -5,8 +5,9 @@ time. Where one begins after `recycle_days` in which no other lasted, a new epoc
 seen with the number keeps it, and what came late can fill a silence or add an epoch, but never divides one.
 
 Epochs are numbered by landing, not by time: the one whose first sighting landed first is epoch 0, any other bears the
-number of sightings that had landed before its own first. Data that lands later changes none of these numbers, so an
-owner from before whom nobody knew does not take over what is known of the one after.
+number of sightings that had landed before its own first; of one load, what happened first counts as landed first. Data
+that lands later changes none of these numbers, so an owner from before whom nobody knew does not take over what is
+known of the one after.
 """
 
 from duckdb import DuckDBPyConnection
@@ -38,7 +39,9 @@ spaced as (
             partition by node order by first_seen_at, other_identifier
             rows between unbounded preceding and 1 preceding
         ) as seen_until,
-        row_number() over (partition by node order by first_landed, other_identifier) - 1 as landing
+        row_number() over (
+            partition by node order by first_landed, first_seen_at, other_identifier
+        ) - 1 as landing
     from sightings
 )
 select

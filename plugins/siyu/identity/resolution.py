@@ -143,7 +143,7 @@ def resolve(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> Resol
         block(connection, graph.blocklist)
         cut_recycled(connection)
         place_decisions(connection, graph.links, graph.unlinks)
-        nodes = read_nodes(connection, graph.kept_ids)
+        nodes = read_nodes(connection, graph.rekeyed)
         labels, refused = split(connection, nodes, connect(connection, len(nodes)))
         _answer(connection, find_anchors(connection, nodes, labels), refused)
     finally:

@@ -3,7 +3,8 @@
 An edge whose ends may not be in one member, given what stronger edges have joined, is refused and becomes a conflict.
 Refused once it is refused for good: members only grow here. Which of two edges is the stronger is decided by what they
 say, never by the order in which they came: links, then strength, then by how many sources it is seen, then who was seen
-first (the family's phone stays with the one it was first seen with, night after night), then a hash of its two names.
+first (the family's phone stays with the one it was first seen with, night after night), then whether its ends were one
+member's when tokens were re-keyed last, then a hash of its two names.
 """
 
 from dataclasses import dataclass, field
@@ -79,12 +80,16 @@ evidence as (
 select left_node, right_node, is_link from (
     select
         left_node, right_node, is_link, strength, source_count, first_seen_at,
+        left_rekeyed.member_id = right_rekeyed.member_id as was_one,
         sha256(left_identifier || '|' || right_identifier) as hash
     from named inner join evidence using (left_identifier, right_identifier)
+    left join identity_rekeyed as left_rekeyed on left_node = left_rekeyed.node
+    left join identity_rekeyed as right_rekeyed on right_node = right_rekeyed.node
     union all by name
     select left_node, right_node, is_link from edges where is_link
 )
-order by is_link desc, strength desc nulls last, source_count desc, first_seen_at nulls last, hash
+order by
+    is_link desc, strength desc nulls last, source_count desc, first_seen_at nulls last, was_one desc nulls last, hash
 """
 _CONTENTS = """
 select node, class, identifier_node, max_per_member, type_id

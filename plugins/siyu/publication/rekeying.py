@@ -7,7 +7,6 @@ import re
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from siyu.engine import connect
 from siyu.errors import UsageError
 from siyu.landing import rekeyed_columns
 from siyu.landing.personal import Tokenizer
@@ -17,35 +16,25 @@ from siyu.publication.manifest import Table, read_manifest
 from siyu.publication.records import current_publication
 from siyu.publication.revision import Revised, revise_published
 from siyu.settings import Home, Settings
-from siyu.storage import inside
 
-_MEMBERS, _CROSSWALK = "dim_members", "dim_member_identifiers"
+_CROSSWALK, _WHOSE = "dim_member_identifiers", "rekeyed_member_id"
 _HOLDS_TOKENS = re.compile(r"(.+_)?(identifier|token)")
 
 
 def check_crosswalk(home: Home) -> None:
-    """Whether the publication that stands tells the id of every account: only what it tells is kept.
+    """Whether the publication that stands has a place to say whose every identifier is: only what it tells is kept.
 
     Raises:
-        UsageError: It was made before accounts that were never seen with another identifier stood in the crosswalk.
+        UsageError: It was made before re-keyings were told.
     """
     current = current_publication(home)
-    tables = read_manifest(current.folder).tables if current else {}
-    if current is None or not {_MEMBERS, _CROSSWALK} <= tables.keys():
-        return
-    with connect() as connection:
-        members, crosswalk = (
-            connection.read_parquet(str(inside(current.folder, tables[name].file)))
-            for name in (_MEMBERS, _CROSSWALK)
+    crosswalk = read_manifest(current.folder).tables.get(_CROSSWALK) if current else None
+    if current and crosswalk and _WHOSE not in crosswalk.columns:
+        raise UsageError(
+            f"publication {current.id} does not tell whose every account is",
+            expected=f"a crosswalk with {_WHOSE}, as every night makes it now",
+            do="publish a night first",
         )
-        is_older = not crosswalk.filter(column("last_seen_at").isnull()).limit(1).fetchall()
-        known = members.filter(column("is_known")).select("member_id")
-        if is_older and known.except_(crosswalk.select("member_id")).limit(1).fetchall():
-            raise UsageError(
-                f"publication {current.id} does not tell the ids of accounts that are alone",
-                expected="a crosswalk of all accounts, as every night makes it now",
-                do="publish a night first",
-            )
 
 
 def rekey_published(home: Home, settings: Settings, tokenizer: Tokenizer, landed: frozenset[str]) -> Revised:
@@ -64,6 +53,8 @@ def rekey_published(home: Home, settings: Settings, tokenizer: Tokenizer, landed
         found = {value.rpartition("|")[2] for value in names_in(rows, columns)}
         if not found or found & landed:
             return None
-        return rekeyed_columns(connection, rows, columns, tokenizer), 0
+        now = {_WHOSE: column("member_id").alias(_WHOSE)}
+        told = rows.select(*(now.get(name, column(name)) for name in table.columns))
+        return rekeyed_columns(connection, told, columns, tokenizer), 0
 
     return revise_published(home, settings, run_id="rekeying", change=rekeyed)

@@ -19,6 +19,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "member_id": "varchar",
         "is_anchor": "boolean",
         "own_member_id": "varchar",
+        "rekeyed_member_id": "varchar",
     },
     "fct_identity_events": {
         "event_number": "bigint",

@@ -7,7 +7,8 @@ identifiers as (
         epoch,
         member_id,
         is_anchor,
-        own_member_id
+        own_member_id,
+        rekeyed_member_id
     from {{ source('raw', 'published_dim_member_identifiers') }}
 
 )
