@@ -479,6 +479,7 @@ select
     is_holdout,
     cast(planned_share as numeric(18, 6)) as planned_share,
     touch_purpose,
+    product_stage,
     touched_at,
     business_date(touched_at) as touched_date
 from touches
@@ -2409,6 +2410,7 @@ with acquired as (
 brought as (
     select
         acquired.member_id,
+        sum(events.revenue) as revenue,
         sum(events.revenue - events.cost_of_goods - events.commission_and_gifts) as amount,
         bool_or(events.cost_of_goods is null) as has_unknown_cost
     from value_events as events
@@ -2422,6 +2424,7 @@ brought as (
 won as (
     select
         acquired.*,
+        brought.revenue,
         brought.amount,
         brought.has_unknown_cost,
         date_diff('day', acquired.acquired_date, as_of()) >= 90 as is_mature
@@ -2437,6 +2440,7 @@ won_by_method as (
         count(*) as member_count,
         min(acquired_date) as since,
         count(*) filter (where is_mature) as mature_count,
+        coalesce(sum(revenue) filter (where is_mature), 0) as revenue,
         coalesce(sum(amount) filter (where is_mature), 0) as amount,
         coalesce(bool_or(has_unknown_cost) filter (where is_mature), false) as has_unknown_cost
     from won
@@ -2485,6 +2489,8 @@ select
     cast(spent.amount as numeric(18, 2)) as cost_amount,
     ratio(spent.amount, won_by_method.member_count) as cost_per_member,
     coalesce(won_by_method.mature_count, 0) as mature_member_count,
+    cast(if(won_by_method.mature_count > 0, won_by_method.revenue, null) as numeric(18, 2)) as net_revenue_90_amount,
+    ratio(won_by_method.revenue, won_by_method.mature_count) as net_revenue_90_per_member,
     cast(
         case when not won_by_method.has_unknown_cost and won_by_method.mature_count > 0 then won_by_method.amount end
         as numeric(18, 2)
@@ -2809,6 +2815,99 @@ select
     coalesce(date_diff('day', last_used_date, as_of()) > 90, true) as is_unused
 from lifts;
 
+-- children of members, the newest of what is told of one; how many touches came to nobody with a child of that age
+create table marts.touch_relevance as
+with newest as (
+    from raw.files__children
+    qualify row_number() over (
+        partition by channel_code, customer_token, child_id
+        order by updated_at desc nulls last, _group_hash desc, _load_id, _source_row
+    ) = 1
+),
+
+children as (
+    select brand_code, member_of(channel_code, customer_token) as member_id, birth_month
+    from newest
+    where not is_excluded and date_trunc('month', birth_month) <= as_of()
+),
+
+judged as (
+    select
+        touches.brand_code,
+        touches.product_stage,
+        (
+            select bool_or(
+                date_diff('month', children.birth_month, touches.touched_date)
+                between stages.from_months and stages.to_months
+            )
+            from children
+            where children.brand_code = touches.brand_code and children.member_id = touches.member_id
+        ) as is_relevant
+    from marts.fct_touches as touches
+    join read_csv(getvariable('seeds') || '/product_stages.csv', header = true, delim = ',', types = {
+        'product_stage': 'varchar', 'from_months': 'integer', 'to_months': 'integer', 'label_en': 'varchar',
+        'label_zh': 'varchar'}) as stages on touches.product_stage = stages.product_stage
+    where not touches.is_holdout
+)
+
+select
+    brand_code,
+    product_stage,
+    as_of() as as_of_date,
+    count(*) as touch_count,
+    count(is_relevant) as known_age_count,
+    count(*) filter (where is_relevant is null) as unknown_age_count,
+    count(*) filter (where is_relevant = false) as irrelevant_count,
+    ratio(count(*) filter (where is_relevant = false), count(is_relevant)) as irrelevant_rate
+from judged
+group by brand_code, product_stage;
+
+-- who has a level of a test today, and who of them has bought what is offered at that level since
+create table marts.offer_uptake as
+with offers as (
+    select * from read_csv(
+        getvariable('seeds') || '/level_offers.csv', header = true, delim = ',', all_varchar = true)
+),
+
+levels as (
+    select * from marts.member_tag as tags
+    where is_current and exists (
+        select 1 from offers where offers.tag_name = tags.tag_name and offers.tag_value = tags.tag_value)
+    qualify row_number() over (
+        partition by brand_code, member_id, tag_name order by valid_from desc, tag_value
+    ) = 1
+),
+
+taken as (
+    select
+        levels.*,
+        exists (
+            select 1
+            from marts.fct_orders as orders
+            join marts.fct_order_lines as lines on orders.order_key = lines.order_key and not lines.is_excluded
+            join offers on lines.product_key = offers.product_key
+            where
+                orders.is_valid
+                and orders.brand_code = levels.brand_code
+                and orders.member_id = levels.member_id
+                and orders.paid_date >= levels.valid_from
+                and offers.tag_name = levels.tag_name
+                and offers.tag_value = levels.tag_value
+        ) as is_accepted
+    from levels
+)
+
+select
+    brand_code,
+    tag_name,
+    tag_value,
+    as_of() as as_of_date,
+    count(*) as recommended_count,
+    count(*) filter (where is_accepted) as accepted_count,
+    ratio(count(*) filter (where is_accepted), count(*)) as uptake_rate
+from taken
+group by brand_code, tag_name, tag_value;
+
 -- 6. output ----------------------------------------------------------------------------------------------------------
 
 copy (from marts.campaign_lift order by campaign_code, arm) to 'campaign_lift.parquet' (compression zstd);
@@ -2854,6 +2953,8 @@ copy (
 copy (
     from marts.member_tag order by brand_code, member_id, tag_name, tag_value, valid_from
 ) to 'member_tag.parquet' (compression zstd);
+copy (from marts.offer_uptake order by brand_code, tag_name, tag_value) to 'offer_uptake.parquet' (compression zstd);
+copy (from marts.touch_relevance order by brand_code, product_stage) to 'touch_relevance.parquet' (compression zstd);
 copy (from marts.rpt_identity_conflicts order by conflict_key) to 'rpt_identity_conflicts.parquet' (compression zstd);
 copy (
     from marts.acquisition_roi order by brand_code, acquisition_scheme, acquisition_method

@@ -46,5 +46,7 @@ PROMISED_MODELS = (
     "member_loyalty",
     "member_tag",
     "member_tag_quality",
+    "offer_uptake",
     "rpt_identity_conflicts",
+    "touch_relevance",
 )

@@ -253,6 +253,9 @@ TOUCHES = Resource(
         _f("planned_share", "decimal", "Share of persons the plan gave to this arm, 0–1."),
         _f("touched_at", "timestamp", "When it was sent, or the arm assigned.", required=True),
         _later("touch_purpose", "text", "What it was about: service or sales; others are neither."),
+        _later(
+            "product_stage", "text", "Stage of the product that it was about, from seed `product_stages`."
+        ),
     ),
 )
 

@@ -12,7 +12,7 @@ ADDED = {
     "orders": {"store_id", "guide_id"},
     "order_lines": {"store_id", "guide_id", "sku_id", "size"},
     "refunds": {"sku_id", "size"},
-    "touches": {"touch_purpose"},
+    "touches": {"touch_purpose", "product_stage"},
     "costs": {"store_id", "acquisition_method"},
 }
 

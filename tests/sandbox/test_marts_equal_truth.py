@@ -157,4 +157,4 @@ def test_a_table_differs_from_the_one_that_plain_sql_makes(
     manifest = read_manifest(publication.folder)
     run_plain(home, manifest, tmp_path)
     check_equal(manifest, tmp_path / "plain", Settings())
-    assert len(manifest.models) == 31
+    assert len(manifest.models) == 33

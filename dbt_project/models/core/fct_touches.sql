@@ -31,6 +31,7 @@ touches_that_happened as (
         touches.is_holdout,
         touches.planned_share,
         touches.touch_purpose,
+        touches.product_stage,
 
         -- timestamps (UTC) and business dates
         touches.touched_at,

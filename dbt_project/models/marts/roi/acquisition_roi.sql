@@ -68,6 +68,7 @@ values_of_members as (
 
     select
         acquired.member_id,
+        sum(value_events.net_revenue_amount) as net_revenue_amount,
         sum(
             value_events.net_revenue_amount
             - value_events.cost_of_goods_amount
@@ -93,6 +94,8 @@ won as (
         count(*) as member_count,
         min(acquired_with_age.acquired_date) as first_acquired_date,
         count(*) filter (where acquired_with_age.is_mature) as mature_member_count,
+        sum(values_of_members.net_revenue_amount) filter (where acquired_with_age.is_mature)
+            as net_revenue_amount,
         sum(values_of_members.value_amount) filter (where acquired_with_age.is_mature)
             as value_amount,
         bool_or(values_of_members.has_unknown_cost) filter (where acquired_with_age.is_mature)
@@ -112,6 +115,9 @@ won_with_value as (
 
     select
         *,
+        case
+            when mature_member_count > 0 then coalesce(net_revenue_amount, 0)
+        end as net_revenue_90_amount,
         case
             when mature_member_count > 0 and not coalesce(has_unknown_cost, false)
                 then coalesce(value_amount, 0)
@@ -196,6 +202,9 @@ with_all as (
 
         -- value
         coalesce(won.mature_member_count, 0) as mature_member_count,
+        cast(won.net_revenue_90_amount as numeric(18, 2)) as net_revenue_90_amount,
+        {{ ratio('won.net_revenue_90_amount', 'won.mature_member_count') }}
+            as net_revenue_90_per_member,
         cast(won.value_90_amount as numeric(18, 2)) as value_90_amount,
         {{ ratio('won.value_90_amount', 'won.mature_member_count') }} as value_90_per_member
     from methods

@@ -29,6 +29,7 @@ one_each as (
         is_holdout,
         planned_share,
         touch_purpose,
+        product_stage,
 
         -- timestamps (UTC)
         touched_at,
