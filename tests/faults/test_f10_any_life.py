@@ -202,7 +202,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "home"):
             return
         assert self.nights.run("release", self.home.root).is_done
-        assert self.act(self.new_run(), NIGHT).is_done
+        assert self.act(self.new_run(), (*NIGHT, "report")).is_done
         assert newest_loads(self.home) == self.live_loads()
         self.check_shown()
         if self.forgotten:
