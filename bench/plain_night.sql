@@ -871,122 +871,6 @@ from days;
 
 -- 5. marts -----------------------------------------------------------------------------------------------------------
 
-create table marts.member_rfm as
-with windows as (
-    from (values ('30d', 30), ('90d', 90), ('365d', 365), ('lifetime', null)) as w (rfm_window, window_days)
-),
-
--- each order once, under the narrowest window that holds it
-orders as (
-    select
-        member_id,
-        case
-            when date_diff('day', paid_date, as_of()) < 30 then 30
-            when date_diff('day', paid_date, as_of()) < 90 then 90
-            when date_diff('day', paid_date, as_of()) < 365 then 365
-        end as narrowest_days,
-        max(paid_at) as last_paid_at,
-        max(paid_date) as last_paid_date,
-        count(*) as order_count,
-        sum(net_amount) as net_amount,
-        count(*) filter (where member_order_number >= 2) as repeat_order_count
-    from marts.fct_orders
-    where member_order_number is not null
-    group by all
-),
-
-spend as (
-    select
-        members.brand_code,
-        members.member_id,
-        windows.rfm_window,
-        windows.window_days,
-        max(orders.last_paid_at) as last_paid_at,
-        date_diff('day', max(orders.last_paid_date), as_of()) as recency_days,
-        cast(sum(orders.order_count) as bigint) as order_count,
-        sum(orders.net_amount) as net_amount,
-        cast(sum(orders.repeat_order_count) as bigint) as repeat_order_count
-    from orders
-    join windows on windows.window_days is null or orders.narrowest_days <= windows.window_days
-    join marts.dim_members as members on orders.member_id = members.member_id
-    group by all
-),
-
-limits as (
-    select
-        brand_code,
-        rfm_window,
-        count(*) as buyer_count,
-        cast(avg(recency_days) as numeric(18, 6)) as recency_threshold,
-        cast(avg(order_count) as numeric(18, 6)) as order_count_threshold,
-        cast(avg(net_amount) as numeric(18, 6)) as net_amount_threshold,
-        cast(ceil(0.1 * count(*)) as bigint) as super_user_limit,
-        cast(ceil(0.3 * count(*) filter (where repeat_order_count > 0)) as bigint) as priority_care_limit
-    from spend
-    group by all
-),
-
-judged as (
-    select
-        spend.*,
-        limits.* exclude (brand_code, rfm_window),
-        spend.recency_days < limits.recency_threshold as is_recent,
-        spend.order_count > limits.order_count_threshold as is_frequent,
-        spend.net_amount > limits.net_amount_threshold as is_high_value,
-        row_number() over (
-            partition by spend.brand_code, spend.rfm_window
-            order by spend.net_amount desc, spend.last_paid_at desc, spend.member_id
-        ) as spend_rank,
-        case
-            when spend.repeat_order_count > 0
-                then row_number() over (
-                    partition by spend.brand_code, spend.rfm_window
-                    order by spend.repeat_order_count desc, spend.last_paid_at desc, spend.member_id
-                )
-        end as repeat_rank
-    from spend
-    join limits on spend.brand_code = limits.brand_code and spend.rfm_window = limits.rfm_window
-)
-
-select
-    judged.member_id,
-    judged.rfm_window,
-    judged.brand_code,
-    as_of() as as_of_date,
-    judged.window_days,
-    cast(judged.recency_days as integer) as recency_days,
-    judged.order_count,
-    reporting() as currency_code,
-    cast(judged.net_amount as numeric(18, 2)) as net_amount,
-    judged.last_paid_at,
-    'mean' as threshold_method,
-    judged.recency_threshold,
-    judged.order_count_threshold,
-    judged.net_amount_threshold,
-    judged.is_recent,
-    judged.is_frequent,
-    judged.is_high_value,
-    segments.segment_code,
-    segments.label_en as segment_label_en,
-    segments.label_zh as segment_label_zh,
-    judged.buyer_count,
-    judged.spend_rank,
-    judged.super_user_limit,
-    judged.spend_rank <= judged.super_user_limit as is_super_user,
-    judged.repeat_order_count,
-    'repeat_buyers' as priority_care_population,
-    judged.repeat_rank,
-    judged.priority_care_limit,
-    coalesce(judged.repeat_rank <= judged.priority_care_limit, false) as is_priority_care,
-    judged.spend_rank <= judged.super_user_limit
-    and coalesce(judged.repeat_rank <= judged.priority_care_limit, false) as is_super_user_and_priority_care
-from judged
-left join rfm_segments as segments
-    on
-        judged.is_recent = segments.is_recent
-        and judged.is_frequent = segments.is_frequent
-        and judged.is_high_value = segments.is_high_value;
-
 create table marts.member_tag as
 with declared as (
     select * from read_csv(getvariable('seeds') || '/tags.csv', header = true, delim = ',', types = {
@@ -1101,6 +985,161 @@ qualify row_number() over (
     partition by brand_code, member_id, tag_name, own_value, stay
     order by valid_from, valid_to, tag_value, tag_method, message_id
 ) = 1;
+
+-- who is no end consumer: on the dealer list, tagged, or with orders to three homes in a year
+create temp table account_roles as
+select
+    brand_code,
+    member_id,
+    if(bool_or(role = 'reseller'), 'reseller', 'trade') as account_role
+from (
+    select brand_code, member_id, tag_value as role
+    from marts.member_tag
+    where is_current and tag_name = 'account_role' and tag_value in ('reseller', 'trade')
+    union all
+    select orders.brand_code, orders.member_id, 'trade'
+    from marts.fct_orders as orders
+    join (
+        from raw.files__orders
+        qualify row_number() over (
+            partition by channel_code, order_id
+            order by
+                updated_at desc nulls last, paid_at is not null desc, cancelled_at is not null desc, _group_hash desc,
+                _load_id, _source_row
+        ) = 1
+    ) as files on orders.order_key = files.channel_code || '|' || files.order_id
+    where
+        orders.is_valid
+        and orders.member_id <> 'unknown'
+        and date_diff('day', orders.paid_date, as_of()) < 365
+    group by orders.brand_code, orders.member_id
+    having count(distinct files.delivery_address_token) >= 3
+)
+group by brand_code, member_id;
+
+create table marts.member_rfm as
+with windows as (
+    from (values ('30d', 30), ('90d', 90), ('365d', 365), ('lifetime', null)) as w (rfm_window, window_days)
+),
+
+-- each order once, under the narrowest window that holds it
+orders as (
+    select
+        member_id,
+        case
+            when date_diff('day', paid_date, as_of()) < 30 then 30
+            when date_diff('day', paid_date, as_of()) < 90 then 90
+            when date_diff('day', paid_date, as_of()) < 365 then 365
+        end as narrowest_days,
+        max(paid_at) as last_paid_at,
+        max(paid_date) as last_paid_date,
+        count(*) as order_count,
+        sum(net_amount) as net_amount,
+        count(*) filter (where member_order_number >= 2) as repeat_order_count
+    from marts.fct_orders
+    where member_order_number is not null
+    group by all
+),
+
+spend as (
+    select
+        members.brand_code,
+        members.member_id,
+        coalesce(roles.account_role, 'end_consumer') as account_role,
+        windows.rfm_window,
+        windows.window_days,
+        max(orders.last_paid_at) as last_paid_at,
+        date_diff('day', max(orders.last_paid_date), as_of()) as recency_days,
+        cast(sum(orders.order_count) as bigint) as order_count,
+        sum(orders.net_amount) as net_amount,
+        cast(sum(orders.repeat_order_count) as bigint) as repeat_order_count
+    from orders
+    join windows on windows.window_days is null or orders.narrowest_days <= windows.window_days
+    join marts.dim_members as members on orders.member_id = members.member_id
+    left join account_roles as roles on members.brand_code = roles.brand_code and members.member_id = roles.member_id
+    group by all
+),
+
+limits as (
+    select
+        brand_code,
+        account_role,
+        rfm_window,
+        count(*) as buyer_count,
+        cast(avg(recency_days) as numeric(18, 6)) as recency_threshold,
+        cast(avg(order_count) as numeric(18, 6)) as order_count_threshold,
+        cast(avg(net_amount) as numeric(18, 6)) as net_amount_threshold,
+        cast(ceil(0.1 * count(*)) as bigint) as super_user_limit,
+        cast(ceil(0.3 * count(*) filter (where repeat_order_count > 0)) as bigint) as priority_care_limit
+    from spend
+    group by all
+),
+
+judged as (
+    select
+        spend.*,
+        limits.* exclude (brand_code, account_role, rfm_window),
+        spend.recency_days < limits.recency_threshold as is_recent,
+        spend.order_count > limits.order_count_threshold as is_frequent,
+        spend.net_amount > limits.net_amount_threshold as is_high_value,
+        row_number() over (
+            partition by spend.brand_code, spend.account_role, spend.rfm_window
+            order by spend.net_amount desc, spend.last_paid_at desc, spend.member_id
+        ) as spend_rank,
+        case
+            when spend.repeat_order_count > 0
+                then row_number() over (
+                    partition by spend.brand_code, spend.account_role, spend.rfm_window
+                    order by spend.repeat_order_count desc, spend.last_paid_at desc, spend.member_id
+                )
+        end as repeat_rank
+    from spend
+    join limits
+        on
+            spend.brand_code = limits.brand_code
+            and spend.account_role = limits.account_role
+            and spend.rfm_window = limits.rfm_window
+)
+
+select
+    judged.member_id,
+    judged.rfm_window,
+    judged.brand_code,
+    judged.account_role,
+    as_of() as as_of_date,
+    judged.window_days,
+    cast(judged.recency_days as integer) as recency_days,
+    judged.order_count,
+    reporting() as currency_code,
+    cast(judged.net_amount as numeric(18, 2)) as net_amount,
+    judged.last_paid_at,
+    'mean' as threshold_method,
+    judged.recency_threshold,
+    judged.order_count_threshold,
+    judged.net_amount_threshold,
+    judged.is_recent,
+    judged.is_frequent,
+    judged.is_high_value,
+    segments.segment_code,
+    segments.label_en as segment_label_en,
+    segments.label_zh as segment_label_zh,
+    judged.buyer_count,
+    judged.spend_rank,
+    judged.super_user_limit,
+    judged.spend_rank <= judged.super_user_limit as is_super_user,
+    judged.repeat_order_count,
+    'repeat_buyers' as priority_care_population,
+    judged.repeat_rank,
+    judged.priority_care_limit,
+    coalesce(judged.repeat_rank <= judged.priority_care_limit, false) as is_priority_care,
+    judged.spend_rank <= judged.super_user_limit
+    and coalesce(judged.repeat_rank <= judged.priority_care_limit, false) as is_super_user_and_priority_care
+from judged
+left join rfm_segments as segments
+    on
+        judged.is_recent = segments.is_recent
+        and judged.is_frequent = segments.is_frequent
+        and judged.is_high_value = segments.is_high_value;
 
 create temp table memberships as
 select
@@ -1318,6 +1357,7 @@ wide as (
             when members.added_at is not null then 'unknown'
         end as acquisition_scheme,
         cast(null as varchar) as acquisition_method,
+        coalesce(roles.account_role, 'end_consumer') as account_role,
         'none' as service_mode,
         coalesce(of_year.spend_rank <= ceil(0.01 * of_year.buyer_count), false) as is_partner_exception,
         cast(coalesce(tag_counts.tag_count, 0) as integer) as tag_count,
@@ -1357,6 +1397,7 @@ wide as (
         expected.last_order_date + expected.usual_gap_days as expected_next_order_date,
         expected.backtest_error_days
     from marts.dim_members as members
+    left join account_roles as roles on members.brand_code = roles.brand_code and members.member_id = roles.member_id
     left join expected on members.member_id = expected.member_id
     left join (
         select member_id, count(*) filter (where is_current) as tag_count from marts.member_tag group by all

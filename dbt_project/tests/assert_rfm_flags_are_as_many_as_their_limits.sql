@@ -2,11 +2,12 @@
 -- allow, and the stored number of buyers is the number of rows.
 select
     brand_code,
+    account_role,
     rfm_window,
     any_value(super_user_limit) as super_user_limit,
     any_value(priority_care_limit) as priority_care_limit
 from {{ ref('member_rfm') }}
-group by brand_code, rfm_window
+group by brand_code, account_role, rfm_window
 having
     count(*) <> any_value(buyer_count)
     or count(*) filter (where is_super_user) <> any_value(super_user_limit)

@@ -109,8 +109,15 @@ def _f(
     return Field(name=name, type=type, required=required, personal=personal, doc=doc)
 
 
-def _later(name: str, type: FieldType, doc: str) -> Field:
-    return Field(name=name, type=type, added_later=True, doc=doc)
+def _later(
+    name: str,
+    type: FieldType,
+    doc: str,
+    *,
+    personal: Personal = Personal.NONE,
+    identifier: str | None = None,
+) -> Field:
+    return Field(name=name, type=type, personal=personal, identifier=identifier, added_later=True, doc=doc)
 
 
 _CUSTOMER = _f("customer_id", "id", "The customer as the source names them.", personal=Personal.IDENTIFIER)
@@ -146,6 +153,13 @@ ORDERS = Resource(
         _UPDATED,
         _later("store_id", "id", "Store that sold it."),
         _later("guide_id", "id", "Guide who sold it."),
+        _later(
+            "delivery_address",
+            "text",
+            "Where it was delivered; lands as a token, to count homes.",
+            personal=Personal.IDENTIFIER,
+            identifier="address",
+        ),
     ),
 )
 

@@ -68,6 +68,8 @@ class DbtVars(BaseModel):
     cross_buy_days: Days = 90
     loyalty_window_days: Days = 365
     renewal_grace_days: Days = 30
+    trade_home_count: int = Field(default=3, ge=2, le=1_000)
+    trade_window_days: Days = 365
     capture_hours: int = Field(default=72, ge=1, le=10_000)
     coverage_window_days: Days = 30
     tag_coverage_tags: int = Field(default=3, ge=1, le=1_000)

@@ -50,6 +50,9 @@ def test_plain_sql_makes_another_table_of_the_busy_shop(template: Template, tmp_
     assert publication is not None
     manifest = read_manifest(publication.folder)
     assert manifest.models["member_consent"].rows > 100
+    roles = served(template.home, "select account_role, count(*) from marts.member_360 group by all")
+    assert all(dict(roles)[role] > 4 for role in ("end_consumer", "trade", "reseller"))
+    assert manifest.models["touch_relevance"].rows == 4
     run_plain(template.home, manifest, tmp_path)
     check_equal(manifest, tmp_path / "plain", Settings())
 

@@ -48,6 +48,7 @@ class World:
         unit_cost: str | None = "40.00",
         with_line: bool = True,
         paid_after: timedelta = timedelta(0),
+        address: str | None = None,
     ) -> str:
         """An order of one line, placed on a day and paid then or later; returns its id."""
         order_id = f"o{len(self.rows['orders']) + 1:05d}"
@@ -61,7 +62,7 @@ class World:
             "updated_at": _noon(day),
             "_exclusion": excluded,
         }
-        self._add("orders", common | {"paid_amount": amount})
+        self._add("orders", common | {"paid_amount": amount, "delivery_address": address})
         if with_line:
             price = str((Decimal(amount) / quantity).quantize(Decimal("0.000001")))
             line = {"product_id": "p1", "quantity": quantity, "unit_price": price, "line_amount": amount}
@@ -273,7 +274,14 @@ class World:
         )
 
     def touch(
-        self, customer: str, *, arm: str, day: date, campaign: str = "spring", share: str = "0.5"
+        self,
+        customer: str,
+        *,
+        arm: str,
+        day: date,
+        campaign: str = "spring",
+        share: str = "0.5",
+        stage: str | None = None,
     ) -> None:
         """A person's assignment to an arm of a campaign."""
         self._add(
@@ -287,6 +295,7 @@ class World:
                 "is_holdout": arm == HOLDOUT,
                 "planned_share": share,
                 "touched_at": _noon(day),
+                "product_stage": stage,
             },
         )
 
@@ -426,6 +435,8 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
             excluded="test_order" if 0.08 < draw < 0.09 else "brushing" if 0.09 < draw < 0.11 else None,
             quantity=chance.randrange(1, 4),
             unit_cost=None if channel == "pos_till" else str((amount / 5).quantize(Decimal("0.01"))),
+            # a painter's orders go to the homes of others
+            address=f"长安街 {number % 7} 号" if customer and customer.endswith("5") else None,
         )
         back = 1.0 if number == 0 else chance.random()
         refunded = min(day + timedelta(days=chance.randrange(30)), AS_OF - timedelta(days=1))
@@ -452,7 +463,8 @@ def busy_shop(*, orders: int = 2_000, seed: int = 20240229) -> World:
     for number in range(200):
         world.customer(f"tmall_shop-{number}", enrolled=first_day + timedelta(days=number), added=first_day)
         arm = HOLDOUT if number % 2 else "coupon"
-        world.touch(f"tmall_shop-{number}", arm=arm, day=AS_OF - timedelta(days=90))
+        stage = str(number // 2 % 4 + 1) if number % 9 else None
+        world.touch(f"tmall_shop-{number}", arm=arm, day=AS_OF - timedelta(days=90), stage=stage)
     for number in range(100):
         name, asked = f"tmall_shop-{number}", first_day + timedelta(days=number)
         _consents_and_tags(world, name, number, asked)
@@ -476,6 +488,10 @@ def _consents_and_tags(world: World, name: str, number: int, asked: date) -> Non
     world.tag(name, "shoe_size", str(38 + number % 5), asked)
     world.tag(name, "shoe_size", str(38 + number % 4), asked + timedelta(days=30))
     world.tag(name, "special_needs", "allergy", asked, source="form")
+    if number % 10 in (4, 5):
+        world.tag(
+            name, "account_role", "trade" if number % 20 == 4 else "reseller", asked, source="dealer_list"
+        )
     world.tag(name, "需求", "爱运动", asked, source="chat", message=f"m{number}")
     world.tag(name, "需求", "爱折扣", asked, until=asked + timedelta(days=9))
     world.tag(name, "需求", "爱折扣", asked + timedelta(days=number % 12), until=AS_OF)

@@ -9,7 +9,7 @@ from tests.landing.shop import BRAND, CHANNEL, File, Shop, line, order
 
 ADDED = {
     "customers": {"store_id"},
-    "orders": {"store_id", "guide_id"},
+    "orders": {"store_id", "guide_id", "delivery_address"},
     "order_lines": {"store_id", "guide_id", "sku_id", "size"},
     "refunds": {"sku_id", "size"},
     "touches": {"touch_purpose", "product_stage"},

@@ -68,7 +68,7 @@ QUESTIONS: dict[str, tuple[tuple[int, ...] | None, str]] = {
             any_value(segment_label_en), count(*), sum(net_amount), count(*) filter (where is_super_user),
             count(*) filter (where is_priority_care)
         from member_rfm
-        where brand_code = 'default' and rfm_window = 'lifetime'
+        where brand_code = 'default' and rfm_window = 'lifetime' and account_role = 'end_consumer'
         group by segment_code order by segment_code
         """,
     ),

@@ -62,7 +62,7 @@ _TOKEN, _NEXT = "token.key", "token.key.next"
 _WRAPPED = (_TOKEN, "vault.key")
 _TOMBSTONE = "tombstone.key"
 _KEYS_WAIT_SECONDS = 60
-_ACROSS_CHANNELS = {"phone", "email", "unionid"}
+_ACROSS_CHANNELS = {"phone", "email", "unionid", "address"}
 _FILLER = re.compile(r"null|none|nil|nan|n/?a|undefined|unknown|test|无|未知|空|[-–—_./?\s]*|0+")
 # one digit throughout, the number that forms show as an example, or too short to be anybody's
 _NOBODYS_PHONE = re.compile(r"\+?(86)?(13800138000|12345678(90?|901)?|(\d)\4*|\d{1,4})")
@@ -130,7 +130,8 @@ def _derived(key: bytes, info: bytes) -> bytes:
 
 
 def normalised(kind: str, value: str) -> str:
-    """The form of a value that its token is made of: phones as E.164, e-mails in lower case, all without blanks around.
+    """The form of a value that its token is made of: phones as E.164, e-mails in lower case, addresses without width,
+    case and blanks, all others without blanks around.
 
     A phone that is no phone number keeps its text: it still is the same text the next time.
     """
@@ -139,11 +140,13 @@ def normalised(kind: str, value: str) -> str:
         return text.lower()
     if kind == "phone":
         return _e164(text)
+    if kind == "address":
+        return "".join(unicodedata.normalize("NFKC", text).lower().split())
     return text
 
 
 def names_nobody(kind: str, value: str) -> bool:
-    """Whether a phone, e-mail or unionid only fills its field: a word for nothing, masked, or a number of no person.
+    """Whether a phone, e-mail, address or unionid only fills its field: no word, masked, or nobody's number.
 
     Such a value says nothing of who somebody is, and would make one person of all who have it. An id of a platform's
     own is what the platform says it is.

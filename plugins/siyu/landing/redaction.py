@@ -24,7 +24,7 @@ from siyu.landing.sql import column, constant
 from siyu.resources import Personal, Resource
 
 _CUSTOMER = "customer_id"
-_CONTACTS = {"phone", "email"}  # of a receiver, say: other kinds are of whose account it is
+_CONTACTS = {"phone", "email", "address"}  # of a receiver, say: other kinds are of whose account it is
 _PIECES = re.compile(r"[\s,;|\"'<>(){}\[\]]+")
 _SHORTEST_ID = 6  # a shorter one may be a quantity, in a row that nobody understood
 _IN_A_TEXT = re.compile(r"(?:\+?86[\s-]?)?1[3-9](?:[\s-]?\d){9}|[\w.+-]+@[\w-]+\.[\w.-]+")

@@ -76,6 +76,12 @@ rfm as (
 
 ),
 
+account_roles as (
+
+    select * from {{ ref('int_member_account_roles') }}
+
+),
+
 categories as (
 
     select * from {{ ref('int_member_categories') }}
@@ -224,6 +230,7 @@ gathered as (
         topic_members.member_id is not null as is_topic_member,
         referrers.member_id is not null as is_referrer,
         phone_only.is_phone_only,
+        coalesce(account_roles.account_role, 'end_consumer') as account_role,
         nurtured.is_open as is_nurture_open,
         {{ ratio('nurtured.service_touch_count', 'nurtured.sales_touch_count') }} as nurture_ratio,
         acquisitions.acquisition_scheme,
@@ -275,6 +282,10 @@ gathered as (
         on members.member_id = referrers.member_id
     left join phone_only
         on members.member_id = phone_only.member_id
+    left join account_roles
+        on
+            members.brand_code = account_roles.brand_code
+            and members.member_id = account_roles.member_id
     left join nurtured
         on members.member_id = nurtured.member_id
     left join acquisitions
@@ -368,6 +379,7 @@ wide as (
         case when added_at is not null then acquisition_method end as acquisition_method,
 
         -- how the person is served
+        account_role,
         case
             when is_top_spender and open_guide_count = 1 then 'private_partner'
             when is_topic_member then 'topic'

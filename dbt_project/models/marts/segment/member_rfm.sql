@@ -15,6 +15,12 @@ members as (
 
 ),
 
+account_roles as (
+
+    select * from {{ ref('int_member_account_roles') }}
+
+),
+
 segments as (
 
     select * from {{ ref('rfm_segments') }}
@@ -82,6 +88,7 @@ spend as (
     select
         members.brand_code,
         members.member_id,
+        coalesce(account_roles.account_role, 'end_consumer') as account_role,
         windows.rfm_window,
         windows.window_days,
         max(spend_by_narrowest_window.last_paid_at) as last_paid_at,
@@ -97,9 +104,14 @@ spend as (
             or spend_by_narrowest_window.narrowest_window_days <= windows.window_days
     inner join members
         on spend_by_narrowest_window.member_id = members.member_id
+    left join account_roles
+        on
+            members.brand_code = account_roles.brand_code
+            and members.member_id = account_roles.member_id
     group by
         members.brand_code,
         members.member_id,
+        account_roles.account_role,
         windows.rfm_window,
         windows.window_days
 
@@ -109,6 +121,7 @@ thresholds as (
 
     select
         spend.brand_code,
+        spend.account_role,
         fixed.rfm_window,
         count(*) as buyer_count,
         count(*) filter (where spend.repeat_order_count > 0) as repeat_buyer_count,
@@ -119,7 +132,7 @@ thresholds as (
     from spend
     inner join windows_with_fixed_thresholds as fixed
         on spend.rfm_window = fixed.rfm_window
-    group by spend.brand_code, fixed.rfm_window
+    group by spend.brand_code, spend.account_role, fixed.rfm_window
 
 ),
 
@@ -141,13 +154,13 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by brand_code, rfm_window
+            partition by brand_code, account_role, rfm_window
             order by net_amount desc, last_paid_at desc, member_id asc
         ) as spend_rank,
         case
             when repeat_order_count > 0
                 then row_number() over (
-                    partition by brand_code, rfm_window
+                    partition by brand_code, account_role, rfm_window
                     order by repeat_order_count desc, last_paid_at desc, member_id asc
                 )
         end as repeat_rank
@@ -174,6 +187,7 @@ judged as (
     inner join limits
         on
             ranked.brand_code = limits.brand_code
+            and ranked.account_role = limits.account_role
             and ranked.rfm_window = limits.rfm_window
 
 ),
@@ -185,6 +199,7 @@ labelled as (
         judged.member_id,
         judged.rfm_window,
         judged.brand_code,
+        judged.account_role,
         {{ as_of_date() }} as as_of_date,
         judged.window_days,
 

@@ -34,6 +34,7 @@ newest as (
         -- what it is
         order_status,
         province,
+        delivery_address_token,
 
         -- amounts, in the currency of the order
         currency_code,

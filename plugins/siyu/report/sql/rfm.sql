@@ -1,4 +1,5 @@
--- One row per brand, window and cell of the grid, empty cells too. Labels and actions are the project's seed.
+-- One row per brand, window and cell of the grid of end consumers, empty cells too. Labels and actions are the project's
+-- seed.
 with
 
 cells as (
@@ -14,6 +15,7 @@ cells as (
         count(*) filter (where is_super_user) as super_user_count,
         count(*) filter (where is_priority_care) as priority_care_count
     from member_rfm
+    where account_role = 'end_consumer'
     group by brand_code, rfm_window, segment_code
 
 ),
@@ -31,6 +33,7 @@ windows as (
         count(*) as window_buyer_count,
         sum(net_amount) as window_net_amount
     from member_rfm
+    where account_role = 'end_consumer'
     group by brand_code, rfm_window
 
 )
