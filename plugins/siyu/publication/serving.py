@@ -53,6 +53,11 @@ create table main.publish_log (
     restores bigint
 )
 """
+# all rows in one statement: one each took seconds after a thousand nights
+_INSERT_LOG = """
+insert into main.publish_log
+select unnest(?::bigint[]), unnest(?::varchar[]), unnest(?::date[]), unnest(?::timestamp[]), unnest(?::bigint[])
+"""
 _LOG_DESCRIPTION = "One row per publication. 每次发布一行。"
 
 
@@ -255,19 +260,17 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, table: Table, file: 
 
 def _write_log(connection: duckdb.DuckDBPyConnection, log: Sequence[PublicationRecord]) -> None:
     connection.execute(_CREATE_LOG)
-    connection.executemany(
-        "insert into main.publish_log values (?, ?, ?, ?, ?)",
-        [
-            [
-                record.id,
-                record.run_id,
-                record.as_of_date,
-                record.published_at.replace(tzinfo=None),
-                record.restores,
-            ]
-            for record in log
-        ],
-    )
+    rows = [
+        (
+            record.id,
+            record.run_id,
+            record.as_of_date,
+            record.published_at.replace(tzinfo=None),
+            record.restores,
+        )
+        for record in log
+    ]
+    connection.execute(_INSERT_LOG, [list(column) for column in zip(*rows, strict=True)])
     _comment(connection, LOG, _LOG_DESCRIPTION, _LOG_COLUMNS)
 
 
