@@ -44,12 +44,14 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that name a guarantee, and start what takes longest first, by the time it is given and by its
-    room: alone at the end it would keep one worker busy.
+    """Mark the tests that name a guarantee and those that measure, and start what takes longest first, by the time it is
+    given and by its room: alone at the end it would keep one worker busy.
     """
     for item in items:
         if named := IN_A_NAME.match(item.name):
             item.add_marker(pytest.mark.guarantee(named[1].upper()))
+        if "figure" in item.fixturenames:  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.measures)
 
     def place(item: pytest.Item) -> tuple[float, int]:
         given = item.get_closest_marker("timeout")
