@@ -44,7 +44,7 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that name a guarantee and those that measure, and start what takes longest first, by the time it is
+    """Mark the tests that name a guarantee and those that measure; start what takes longest first, by the time it is
     given and by its room: alone at the end it would keep one worker busy.
     """
     for item in items:
