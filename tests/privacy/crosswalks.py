@@ -30,8 +30,12 @@ def publish_crosswalk(
     run_id: str,
     owners: Sequence[tuple[str, int, str] | tuple[str, int, str, datetime]],
     redirects: Mapping[str, str] | None = None,
+    rekeyed: Mapping[str, str] | None = None,
 ) -> None:
-    """Publish tables of which `owners` says (identifier, epoch, member_id, and until when), `redirects` old ids."""
+    """Publish tables of which `owners` says (identifier, epoch, member_id, and until when), `redirects` old ids.
+
+    rekeyed: Whose identifiers were when tokens were re-keyed last, by identifier.
+    """
 
     def setup(connection: duckdb.DuckDBPyConnection) -> None:
         until = [owner[3] if len(owner) == 4 else None for owner in owners]
@@ -41,7 +45,9 @@ def publish_crosswalk(
                 "epoch": pa.array([owner[1] for owner in owners], pa.int32()),
                 "token": pa.array([owner[0].rpartition("|")[2] for owner in owners], pa.string()),
                 "member_id": pa.array([owner[2] for owner in owners], pa.string()),
-                "rekeyed_member_id": pa.nulls(len(owners), pa.string()),
+                "rekeyed_member_id": pa.array(
+                    [(rekeyed or {}).get(owner[0]) for owner in owners], pa.string()
+                ),
                 "valid_from": pa.nulls(len(owners), pa.timestamp("us")),
                 "valid_to": pa.array(until, pa.timestamp("us")),
             }

@@ -59,6 +59,18 @@ def shop(home: Home) -> Home:
     return home
 
 
+def test_an_identifier_goes_or_names_somebody_forgotten_because_it_was_theirs_at_a_rekeying(
+    shop: Home,
+) -> None:
+    of = tokens(shop)
+    number, account = f"phone|global|{of[HER_OLD_PHONE]}", f"customer|{CHANNEL}|{of['anna']}"
+    owners = [(number, 0, "m_bert"), (account, 0, "m_anna")]
+    publish_crosswalk(shop, "night2", owners, rekeyed={number: "m_anna", account: "m_anna"})
+    erase(shop, Settings(), [Request(kind="member_id", value="m_anna")], **WHO)
+    told = "select identifier, member_id, rekeyed_member_id from restricted.dim_member_identifiers"
+    assert served_restricted(shop, told) == [(number, "m_bert", None)]
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [("member_id", "m_anna"), ("member_id", " m_older "), ("phone", "+86 139-1234-5678"), ("phone", PHONE)],

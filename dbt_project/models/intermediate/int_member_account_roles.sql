@@ -2,7 +2,7 @@ with
 
 current_tags as (
 
-    select * from {{ ref('member_tag') }}
+    select * from {{ ref('int_member_tags') }}
     where
         is_current
         and tag_name = 'account_role'

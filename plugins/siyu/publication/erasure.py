@@ -17,6 +17,7 @@ from siyu.publication.revision import Revised, revise_published
 from siyu.settings import Home, Settings
 
 _MEMBER, _UNKNOWN = "member_id", "unknown"
+_ONCE = "rekeyed_member_id"
 _NAMES_SOMEBODY = re.compile(r"(.+_)?(member_id|identifier|token)")
 
 
@@ -54,15 +55,23 @@ def _named(rows: DuckDBPyRelation, table: Table, tombstones: Tombstones) -> froz
 def _without(rows: DuckDBPyRelation, table: Table, named: frozenset[str]) -> tuple[DuckDBPyRelation, int]:
     """A table without those named, and how many rows stay without them.
 
-    As in raw: a row with money that no person is the key of stays, of the member `unknown`.
+    As in raw: a row with money that no person is the key of stays, of the member `unknown`. An identifier that is
+    somebody else's today stays theirs, and no longer says whose it was.
     """
-    columns = columns_of_people(table)
+    columns = [name for name in columns_of_people(table) if name != _ONCE]
     is_named = is_any_among(columns, named)
     has_money = any(one.type.startswith("DECIMAL") for one in table.schema)
     if has_money and columns == [_MEMBER] and _MEMBER not in table.primary_key:
         left = rows.select(*(_unnamed(name, is_named) for name in rows.columns))
         return left, row_count(rows.filter(is_named))
-    return rows.filter(~is_named), 0
+    rows = rows.filter(~is_named)
+    if _ONCE in table.columns:
+        rows = rows.select(*(_empty(name, named) if name == _ONCE else column(name) for name in rows.columns))
+    return rows, 0
+
+
+def _empty(name: str, named: frozenset[str]) -> Expression:
+    return CaseExpression(is_any_among([name], named), constant(None)).otherwise(column(name)).alias(name)
 
 
 def _unnamed(name: str, is_named: Expression) -> Expression:
