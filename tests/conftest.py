@@ -12,7 +12,7 @@ from tests.postgres import Database, Server, running_server
 
 # what dbt parsed is kept here: tests share it, and leave the user's own alone
 os.environ["XDG_CACHE_HOME"] = str(PROJECT / ".siyu" / "cache")
-_LONG = ("orchestration", "gate", "faults", "models")
+_LONG = ("orchestration", "gate", "faults", "models", "privacy")
 DATA_VARIABLE = "SIYU_TEST_DATA"
 
 
