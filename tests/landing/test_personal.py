@@ -219,6 +219,18 @@ def test_what_only_fills_a_field_names_somebody(shop: Shop) -> None:
     assert len([row for row in tokens if all(row)]) == 1
 
 
+def test_an_address_that_says_nothing_is_a_home(shop: Shop) -> None:
+    addresses = ["长安街 1 号", " 长安街１号", "上海市****", "无", "长安街 11 号"]
+    rows = [order(f"o{number}", delivery_address=text) for number, text in enumerate(addresses)]
+    shop.land(File(rows=rows))
+    first, same, *nothing, other = [
+        token for _, token in shop.raw(ORDERS, "order_id, delivery_address_token")
+    ]
+    assert first == same
+    assert nothing == [None, None]
+    assert len({first, other, None}) == 3
+
+
 def test_keys_are_made_once_and_private(home: Home) -> None:
     token = open_keys(home).tokenizer.token("phone", "13800138000")
     assert open_keys(home).tokenizer.token("phone", "13800138000") == token

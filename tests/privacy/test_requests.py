@@ -9,14 +9,14 @@ import pytest
 from siyu.clock import utc_now
 from siyu.errors import EnvironmentFaultError, UsageError
 from siyu.landing import add_tombstones, read_records
-from siyu.landing.personal import open_keys
+from siyu.landing.personal import open_keys, open_private_key, unseal
 from siyu.orchestration.journal import Step
 from siyu.orchestration.requests import erase_requested
 from siyu.orchestration.runs import Run
 from siyu.privacy import Request, erase, export_member, read_requests
 from siyu.privacy.persons import find_persons, id_of
 from siyu.publication import status
-from siyu.resources import CUSTOMERS
+from siyu.resources import CUSTOMERS, ORDERS
 from siyu.settings import Home, Settings
 from siyu.state import audit_log
 from siyu.storage import make_folder
@@ -44,7 +44,10 @@ def shop(home: Home) -> Home:
     ]
     landing = Shop(home)
     landing.land(File(name="people.csv", rows=people, resource=CUSTOMERS))
-    orders = [order(f"o-{name}", customer_id=name, paid_amount=10) for name in ("anna", "bert", "carl")]
+    orders = [
+        order(f"o-{name}", customer_id=name, paid_amount=10, delivery_address=f"Home of {name}")
+        for name in ("anna", "bert", "carl")
+    ]
     landing.land(File(name="orders.csv", rows=orders))
     of = tokens(home)
     owners = [
@@ -57,6 +60,19 @@ def shop(home: Home) -> Home:
     ]
     publish_crosswalk(home, "night1", owners, {"m_old": "m_anna", "m_older": "m_anna"})
     return home
+
+
+def test_the_home_of_somebody_forgotten_is_known(shop: Home) -> None:
+    erase(shop, Settings(), [Request(kind="member_id", value="m_anna")], **WHO)
+    homes = {name: open_keys(shop).tokenizer.token("address", f"Home of {name}") for name in ("bert", "carl")}
+    assert Shop(shop).raw(ORDERS, "order_id, delivery_address_token") == [
+        ("o-anna", None), ("o-bert", homes["bert"]), ("o-carl", homes["carl"]),
+    ]  # fmt: skip
+    sealed = [record for path in shop.vault.glob("*") for record in unseal(path, open_private_key(shop))]
+    assert {one["value"] for one in sealed if one.get("field") == "address"} == {
+        "Home of bert",
+        "Home of carl",
+    }
 
 
 def test_an_identifier_goes_or_names_somebody_forgotten_because_it_was_theirs_at_a_rekeying(
