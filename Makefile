@@ -51,7 +51,7 @@ test: browser check ## Every check and test
 
 .PHONY: soak
 soak: browser setup ## The tests that take minutes each, every property with its full count; figures go to docs/
-	@SIYU_SOAK=1 $(BIN)/pytest -v -n $(SOAK_WORKERS) --timeout 2400 --no-loadscope-reorder -m "soak or hypothesis or measures" --junitxml=.siyu/soak.xml
+	@SIYU_SOAK=1 $(BIN)/pytest -v --durations 60 -n $(SOAK_WORKERS) --timeout 2400 --no-loadscope-reorder -m "soak or hypothesis or measures" --junitxml=.siyu/soak.xml
 	@$(BIN)/python -m docs.guarantees .siyu/soak.xml
 	@$(BIN)/python -m docs.generate
 
