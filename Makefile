@@ -14,7 +14,7 @@ BIN := .venv/bin
 DEMO := .siyu/demo
 # one more than the two cores it is meant for: some tests wait for an Airflow of their own
 TEST_WORKERS ?= 3
-# the long ones wait more than they work
+# some of the long ones wait for an Airflow of their own; four keep both cores busy
 SOAK_WORKERS ?= 4
 RUNS ?= 50
 

@@ -137,23 +137,22 @@ qualify row_number() over (
         (added_at is not null) desc, _group_hash desc, _load_id, _source_row
 ) = 1;
 
+create temp table orders as
+select
+    channel_code || '|' || order_id as order_key,
+    member_of(channel_code, customer_token) as member_id,
+    *
+from raw.files__orders
+qualify row_number() over (
+    partition by channel_code, order_id
+    order by
+        updated_at desc nulls last, (paid_at is not null) desc, (cancelled_at is not null) desc,
+        _group_hash desc, _load_id, _source_row
+) = 1;
+
 -- orders as known on the last business day, in the reporting currency; what has no row of its own is what its lines say
 create temp table orders_known as
-with orders as (
-    select
-        channel_code || '|' || order_id as order_key,
-        member_of(channel_code, customer_token) as member_id,
-        *
-    from raw.files__orders
-    qualify row_number() over (
-        partition by channel_code, order_id
-        order by
-            updated_at desc nulls last, (paid_at is not null) desc, (cancelled_at is not null) desc,
-            _group_hash desc, _load_id, _source_row
-    ) = 1
-),
-
-of_lines as (
+with of_lines as (
     select
         order_key,
         min(order_id) as order_id,
@@ -997,22 +996,14 @@ from (
     from marts.member_tag
     where is_current and tag_name = 'account_role' and tag_value in ('reseller', 'trade')
     union all
-    select orders.brand_code, orders.member_id, 'trade'
-    from marts.fct_orders as orders
-    join (
-        from raw.files__orders
-        qualify row_number() over (
-            partition by channel_code, order_id
-            order by
-                updated_at desc nulls last, paid_at is not null desc, cancelled_at is not null desc, _group_hash desc,
-                _load_id, _source_row
-        ) = 1
-    ) as files on orders.order_key = files.channel_code || '|' || files.order_id
+    select fct_orders.brand_code, fct_orders.member_id, 'trade'
+    from marts.fct_orders
+    join orders as files on fct_orders.order_key = files.order_key
     where
-        orders.is_valid
-        and orders.member_id <> 'unknown'
-        and date_diff('day', orders.paid_date, as_of()) < 365
-    group by orders.brand_code, orders.member_id
+        fct_orders.is_valid
+        and fct_orders.member_id <> 'unknown'
+        and date_diff('day', fct_orders.paid_date, as_of()) < 365
+    group by fct_orders.brand_code, fct_orders.member_id
     having count(distinct files.delivery_address_token) >= 3
 )
 group by brand_code, member_id;

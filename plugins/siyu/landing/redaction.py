@@ -64,14 +64,15 @@ def without(rows: DuckDBPyRelation, resource: Resource, erased: frozenset[str]) 
 
     def kept(name: str) -> Expression:
         if name in hits:
-            return _null_where(hits[name] | is_theirs, name)
+            return null_where(hits[name] | is_theirs, name)
         # while a row lands: what will be sealed of it
-        return _null_where(is_hit, name) if name.startswith("_attribute_") else column(name)
+        return null_where(is_hit, name) if name.startswith("_attribute_") else column(name)
 
     return rows.select(*map(kept, rows.columns))
 
 
-def _null_where(condition: Expression, name: str) -> Expression:
+def null_where(condition: Expression, name: str) -> Expression:
+    """A column, empty where the condition holds."""
     return CaseExpression(condition, constant(None)).otherwise(column(name)).alias(name)
 
 

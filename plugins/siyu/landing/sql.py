@@ -96,3 +96,10 @@ def drop_workspace(connection: DuckDBPyConnection) -> None:
 def literal_path(path: Path) -> str:
     """A path in which DuckDB sees no pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+
+
+def with_column(rows: DuckDBPyRelation, name: str, value: Expression) -> DuckDBPyRelation:
+    """The same columns in their order, with another value in this one; rows that lack it stay as they are."""
+    if name not in rows.columns:
+        return rows
+    return rows.select(*(value.alias(name) if one == name else column(one) for one in rows.columns))

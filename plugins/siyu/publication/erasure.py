@@ -10,14 +10,14 @@ from collections import defaultdict
 from duckdb import CaseExpression, DuckDBPyConnection, DuckDBPyRelation, Expression
 
 from siyu.landing import Tombstones
-from siyu.landing.redaction import is_any_among, names_in, row_count
-from siyu.landing.sql import column, constant
+from siyu.landing.redaction import is_among, is_any_among, names_in, null_where, row_count
+from siyu.landing.sql import column, constant, with_column
 from siyu.publication.manifest import Table
+from siyu.publication.rekeying import WHOSE_AT_REKEYING
 from siyu.publication.revision import Revised, revise_published
 from siyu.settings import Home, Settings
 
 _MEMBER, _UNKNOWN = "member_id", "unknown"
-_ONCE = "rekeyed_member_id"
 _NAMES_SOMEBODY = re.compile(r"(.+_)?(member_id|identifier|token)")
 
 
@@ -58,20 +58,14 @@ def _without(rows: DuckDBPyRelation, table: Table, named: frozenset[str]) -> tup
     As in raw: a row with money that no person is the key of stays, of the member `unknown`. An identifier that is
     somebody else's today stays theirs, and no longer says whose it was.
     """
-    columns = [name for name in columns_of_people(table) if name != _ONCE]
+    columns = [name for name in columns_of_people(table) if name != WHOSE_AT_REKEYING]
     is_named = is_any_among(columns, named)
     has_money = any(one.type.startswith("DECIMAL") for one in table.schema)
     if has_money and columns == [_MEMBER] and _MEMBER not in table.primary_key:
         left = rows.select(*(_unnamed(name, is_named) for name in rows.columns))
         return left, row_count(rows.filter(is_named))
-    rows = rows.filter(~is_named)
-    if _ONCE in table.columns:
-        rows = rows.select(*(_empty(name, named) if name == _ONCE else column(name) for name in rows.columns))
-    return rows, 0
-
-
-def _empty(name: str, named: frozenset[str]) -> Expression:
-    return CaseExpression(is_any_among([name], named), constant(None)).otherwise(column(name)).alias(name)
+    was_theirs = null_where(is_among(WHOSE_AT_REKEYING, named), WHOSE_AT_REKEYING)
+    return with_column(rows.filter(~is_named), WHOSE_AT_REKEYING, was_theirs), 0
 
 
 def _unnamed(name: str, is_named: Expression) -> Expression:

@@ -11,13 +11,13 @@ from siyu.errors import UsageError
 from siyu.landing import rekeyed_columns
 from siyu.landing.personal import Tokenizer
 from siyu.landing.redaction import names_in
-from siyu.landing.sql import column
+from siyu.landing.sql import column, with_column
 from siyu.publication.manifest import Table, read_manifest
 from siyu.publication.records import current_publication
 from siyu.publication.revision import Revised, revise_published
 from siyu.settings import Home, Settings
 
-_CROSSWALK, _WHOSE = "dim_member_identifiers", "rekeyed_member_id"
+_CROSSWALK, WHOSE_AT_REKEYING = "dim_member_identifiers", "rekeyed_member_id"
 _HOLDS_TOKENS = re.compile(r"(.+_)?(identifier|token)")
 
 
@@ -29,10 +29,10 @@ def check_crosswalk(home: Home) -> None:
     """
     current = current_publication(home)
     crosswalk = read_manifest(current.folder).tables.get(_CROSSWALK) if current else None
-    if current and crosswalk and _WHOSE not in crosswalk.columns:
+    if current and crosswalk and WHOSE_AT_REKEYING not in crosswalk.columns:
         raise UsageError(
             f"publication {current.id} does not tell whose every account is",
-            expected=f"a crosswalk with {_WHOSE}, as every night makes it now",
+            expected=f"a crosswalk with {WHOSE_AT_REKEYING}, as every night makes it now",
             do="publish a night first",
         )
 
@@ -53,8 +53,7 @@ def rekey_published(home: Home, settings: Settings, tokenizer: Tokenizer, landed
         found = {value.rpartition("|")[2] for value in names_in(rows, columns)}
         if not found or found & landed:
             return None
-        now = {_WHOSE: column("member_id").alias(_WHOSE)}
-        told = rows.select(*(now.get(name, column(name)) for name in table.columns))
+        told = with_column(rows, WHOSE_AT_REKEYING, column("member_id"))
         return rekeyed_columns(connection, told, columns, tokenizer), 0
 
     return revise_published(home, settings, run_id="rekeying", change=rekeyed)

@@ -260,17 +260,16 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, table: Table, file: 
 
 def _write_log(connection: duckdb.DuckDBPyConnection, log: Sequence[PublicationRecord]) -> None:
     connection.execute(_CREATE_LOG)
-    rows = [
-        (
-            record.id,
-            record.run_id,
-            record.as_of_date,
-            record.published_at.replace(tzinfo=None),
-            record.restores,
-        )
-        for record in log
-    ]
-    connection.execute(_INSERT_LOG, [list(column) for column in zip(*rows, strict=True)])
+    connection.execute(
+        _INSERT_LOG,
+        [
+            [record.id for record in log],
+            [record.run_id for record in log],
+            [record.as_of_date for record in log],
+            [record.published_at.replace(tzinfo=None) for record in log],
+            [record.restores for record in log],
+        ],
+    )
     _comment(connection, LOG, _LOG_DESCRIPTION, _LOG_COLUMNS)
 
 
