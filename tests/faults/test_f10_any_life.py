@@ -33,7 +33,7 @@ from tests.properties import SOAK, examples
 pytestmark = [pytest.mark.guarantee("F10"), pytest.mark.timeout(3000)]
 
 # lives by their steps, each of which costs half a second; lives of one length are beside the others, not after them
-LIVES = {4: 150, 8: 80, 15: 40} if SOAK else {4: 30}
+LIVES = {4: 350, 8: 100, 15: 50} if SOAK else {4: 30}
 NIGHT = STEPS[1:]  # without landing, which has rules of its own
 REFUSED, USAGE = 1, 2
 TOLD = {FIRST_DAY + timedelta(days=day): Decimal(1) for day in range(4)}
@@ -205,6 +205,7 @@ class Life(RuleBasedStateMachine):
         assert self.act(self.new_run(), (*NIGHT, "report")).is_done
         assert newest_loads(self.home) == self.live_loads()
         self.check_shown()
+        self.raw_holds_every_row_once()
         if self.forgotten:
             assert where_named(self.home, self.forgotten) == set(), "somebody forgotten came back"
         # what killed runs left in their own folders goes when their logs do

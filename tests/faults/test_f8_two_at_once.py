@@ -96,6 +96,7 @@ def wide(nights: Nights, world: World, tmp_path_factory: pytest.TempPathFactory)
         command, how = backfill(home, world, "first", days=TOLD)
         assert nights.run(*command, **how).is_done
         check_wide(home, FILES, spent=TOLD, forgotten=[])
+        check_landed(home, FILES)
         named = {"publications/000003", "published/marts.duckdb", "raw/orders", "vault"}
         assert named <= where_named(home, [FORGOTTEN])
         yield Wide(world=world, home=home, platform=platform)
@@ -207,6 +208,7 @@ def test_f8_a_backfill_or_an_erasure_beside_a_night_deadlocks_loses_something_or
         spent=TOLD | RESTATED if "backfill" in other else TOLD,
         forgotten=[FORGOTTEN] if "erasure" in other else [],
     )
+    check_landed(home, FILES)
     assert newest_loads(home) == {record.load_id for record in live(read_records(home))}
     if "erasure" in other:
         assert where_named(home, [FORGOTTEN]) == set()
