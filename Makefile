@@ -62,7 +62,7 @@ flakes: setup ## Each quick test of a guarantee RUNS times (50)
 
 .PHONY: check
 check: setup ## Lint, types, conventions, imports, fresh lock
-	@$(MAKE) --no-print-directory -j2 check-dbt check-python check-docs
+	@$(MAKE) --no-print-directory --keep-going -j2 check-python check-dbt check-docs
 
 # dbt parses once for the lint, the pages and the tests, which keep what it made there
 check-dbt check-docs: export XDG_CACHE_HOME := $(CURDIR)/.siyu/cache

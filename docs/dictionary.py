@@ -179,13 +179,17 @@ def _checks(manifest: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
             ]
         if node["resource_type"] != "test":
             continue
-        column = node.get("column_name") or ""
-        kind = (node.get("test_metadata") or {}).get("name")
-        name = str(kind if kind and column else node["name"])
+        test = node.get("test_metadata") or {}
+        kind = test.get("name")
+        columns = [node["column_name"]] if node.get("column_name") else []
+        if kind == "accepted_range":  # of many columns in one query
+            columns = test["kwargs"]["columns"]
+        name = str(kind if kind and columns else node["name"])
         told = f"{name} (warn)" if node["config"]["severity"].lower() == "warn" else name
         attached = node.get("attached_node")
         for model in [attached] if attached else node["depends_on"]["nodes"]:
-            found[model, column].append(told)
+            for column in columns or [""]:
+                found[model, column].append(told)
     return {place: sorted(set(names)) for place, names in found.items()}
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from siyu.cli.main import app, run
-from siyu.cli.night_report import StepProgress
+from siyu.cli.night_report import StepProgress, print_night
 from siyu.clock import utc_now
 from siyu.orchestration.journal import Step
+from siyu.orchestration.nightly import Night
 from siyu.publication import publish_candidate, rollback
+from siyu.publication.records import PublicationSummary
 from siyu.settings import PROJECT, Home, Settings
 from siyu.state import outbox
 from siyu.storage import make_folder
@@ -298,6 +300,36 @@ def test_progress_is_shown_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch)
     to_a_file = io.StringIO()
     night_on(Console(file=to_a_file))
     assert to_a_file.getvalue() == ""
+
+
+def test_a_night_that_read_channels_says_neither_what_landed_nor_what_is_missing(home: Home) -> None:
+    counts = {"landed": 1200, "unchanged": 3, "quarantined": 1}
+    loads = [{"stream": stream, **counts} for stream in ("orders", "refunds", "orders")]
+    many = [{"stream": f"stream{number}", **counts} for number in range(4)]
+    night = Night(
+        run_id="night1",
+        steps=[
+            Step(name="extract_youzan", facts={"loads": loads}),
+            Step(name="extract_wecom", facts={"loads": many[:3]}),  # it failed, and was tried again
+            Step(name="extract_wecom", facts={"loads": many[3:]}),
+            Step(name="check_ready", facts={"missing": ["wecom 1 bills of 2026-03-01"]}),
+        ],
+        publication=PublicationSummary(
+            id=7,
+            as_of_date=date(2026, 3, 1),
+            published_at=datetime(2026, 3, 2, tzinfo=UTC),
+            restores=None,
+            rows={},
+        ),
+        is_new=True,
+        log=home.root / "night.log",
+    )
+    screen = io.StringIO()
+    print_night(Console(file=screen, width=200), night, home)
+    lines = screen.getvalue().splitlines()
+    assert "youzan → orders, refunds: 3,600 landed, 9 unchanged, 3 quarantined" in lines
+    assert "wecom → 4 streams: 4,800 landed, 12 unchanged, 4 quarantined" in lines
+    assert "Without: wecom 1 bills of 2026-03-01" in lines
 
 
 def test_no_color_is_coloured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,14 @@ def test_a_link_leads_nowhere(page: Path) -> None:
     assert [link for link in links if not re.match("[a-z]+:", link) and not is_there(page, link)] == []
 
 
+@pytest.mark.parametrize("page", sorted((DOCS / "how-to").glob("*.md")), ids=lambda page: page.name)
+def test_a_page_sends_an_analyst_to_sql_that_is_not_there(page: Path) -> None:
+    there = {file.stem for file in (PROJECT / "dbt_project").rglob("*.sql")}
+    models = {name for name in named(text_of(page)) if re.fullmatch(r"(stg|int|assert)_[a-z_]+", name)}
+    macros = set(re.findall(r"macro `(\w+)`", text_of(page)))
+    assert (models | macros) - there == set()
+
+
 @pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: page.name)
 def test_chinese_is_set_with_half_width_punctuation_or_without_blanks(page: Path) -> None:
     text = re.sub(r"\]\([^)]*\)", "]", without_code(text_of(page))).replace("双11", "双十一")  # one word

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 import yaml
 
+from siyu.channel_settings import CHANNELS
 from siyu.warehouse.parsed import ONLY_IN_SQL
 from siyu.warehouse.published import TABLES
 from tests.models.building import (
@@ -88,6 +89,46 @@ def test_a_raw_column_that_landing_gives_is_declared_in_the_dbt_source() -> None
     assert source_tables().keys() - tables.keys() == {"loads", "published_loads"}, (
         "a source that nothing lands in"
     )
+
+
+def test_staging_of_a_channel_is_built_where_there_is_no_such_channel_or_is_left_out_of_the_lint() -> None:
+    project = yaml.load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    staging = {name: one for name, one in project["models"]["siyu"]["staging"].items() if name[0] != "+"}
+    switches = {name: f"{{{{ '{name}' in var('channels', ['{name}']) }}}}" for name in CHANNELS}
+    assert {name: one["+enabled"] for name, one in staging.items()} == switches
+    assert sorted(project["vars"]["channels"]) == sorted(["files", *CHANNELS])
+
+
+@pytest.mark.parametrize(
+    ("entity", "file"),
+    [
+        ("identifier_links", "models/intermediate/int_identity_edges.sql"),
+        ("customer_landings", "models/intermediate/int_identity_nodes.sql"),
+        ("orders", "tests/assert_raw_orders_are_in_core_or_after_as_of.sql"),
+        ("order_lines", "tests/assert_raw_order_lines_are_in_core_or_superseded.sql"),
+        ("refunds", "tests/assert_raw_refunds_are_in_core_or_after_as_of.sql"),
+    ],
+)
+def test_a_channel_with_staging_of_an_entity_is_left_out_where_all_of_them_are_named(
+    entity: str, file: str
+) -> None:
+    text = (DBT_PROJECT / file).read_text(encoding="utf-8")
+    there = {
+        channel
+        for channel in CHANNELS
+        if list(DBT_PROJECT.glob(f"models/staging/*/stg_{channel}__{entity}.sql"))
+    }
+    assert there
+    assert {channel for channel in there if f"'{channel}'" not in text} == set()
+
+
+def test_a_resource_that_no_model_reads_is_published_as_nothing(tmp_path: Path) -> None:
+    create_raw_views(tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create view raw.kuaishou__orders as select 1 as order_id")
+    build = dbt_build(tmp_path, "--select", "assert_what_landed_is_read", as_of_date="2024-03-31")
+    (failure,) = failures(build)
+    assert "assert_what_landed_is_read: fail: Got 1 result" in failure
 
 
 def test_sql_never_reads_the_clock_or_files() -> None:

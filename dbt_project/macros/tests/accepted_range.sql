@@ -1,9 +1,11 @@
-{# Fails for each row below the minimum or above the maximum; nulls pass. #}
-{% test accepted_range(model, column_name, minimum=none, maximum=none) %}
-    select {{ column_name }}
+{# Fails for each row with one of these columns below the minimum or above the maximum; nulls pass. #}
+{% test accepted_range(model, columns, minimum=none, maximum=none) %}
+    select {{ columns | join(', ') }}
     from {{ model }}
     where
         false
-        {% if minimum is not none %} or {{ column_name }} < {{ minimum }} {% endif %}
-        {% if maximum is not none %} or {{ column_name }} > {{ maximum }} {% endif %}
+        {% for column in columns %}
+            {% if minimum is not none %} or {{ column }} < {{ minimum }} {% endif %}
+            {% if maximum is not none %} or {{ column }} > {{ maximum }} {% endif %}
+        {% endfor %}
 {% endtest %}

@@ -18,7 +18,7 @@ orders as (
 
 delivered as (
 
-    select * from {{ ref('stg_files__orders') }}
+    select * from {{ ref('int_orders_joined_to_lines') }}
     where delivery_address_token is not null
 
 ),

@@ -48,6 +48,7 @@ joined as (
         coalesce(orders.customer_key, lines_per_order.customer_key) as customer_key,
         orders.order_status,
         orders.province,
+        orders.delivery_address_token,
         orders.store_id as store_code,
         orders.guide_id as guide_code,
         coalesce(orders.currency_code, lines_per_order.currency_code) as source_currency_code,
@@ -114,6 +115,7 @@ in_one_currency as (
         -- what it is
         known_at_as_of.order_status,
         known_at_as_of.province,
+        known_at_as_of.delivery_address_token,
         known_at_as_of.store_code,
         known_at_as_of.guide_code,
         known_at_as_of.unit_count,

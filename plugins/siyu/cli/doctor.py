@@ -167,8 +167,8 @@ def home_version(home: "Home") -> str:
     if not home.version_file.exists():
         raise UsageError(
             f"{home} is no home of siyu",
-            expected="a home, made by the first night",
-            do=f"siyu nightly --mapping MAPPING --path FOLDER --home {shlex.quote(str(home))}",
+            expected="a home",
+            do=f"siyu init --home {shlex.quote(str(home))}",
         )
     version = home.version_file.read_text(encoding="utf-8").strip()
     if not version.isdigit() or int(version) > HOME_VERSION:

@@ -1,11 +1,13 @@
 """How a night looks on a terminal: a line per step while it runs, then what was published and where to look."""
 
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from siyu.channel_settings import CHANNELS
 from siyu.cli.terminal import visible
 from siyu.orchestration.journal import Step
 from siyu.orchestration.nightly import Night
@@ -23,6 +25,9 @@ STEPS = {
     "enforce_retention": "removing what is no longer kept",
     "compact_raw": "merging small raw files",
 }
+
+# more streams of a channel are counted
+_NAMED = 3
 
 
 class StepProgress:
@@ -72,6 +77,10 @@ def print_night(console: Console, night: Night, home: Home) -> None:
         f" ({sum(step.seconds for step in night.steps):.0f} s in steps)",
         highlight=False,
     )
+    if night.is_new and (missing := _facts(night, "check_ready").get("missing")):
+        console.print(
+            visible(f"Without: {', '.join(missing)}"), highlight=False, markup=False, soft_wrap=True
+        )
     table = Table("table", "rows", box=None, padding=(0, 2))
     table.columns[1].justify = "right"
     for name, rows in sorted(publication.rows.items()):
@@ -94,8 +103,8 @@ def print_night(console: Console, night: Night, home: Home) -> None:
 
 
 def _landed(night: Night) -> list[str]:
-    """One line per file and resource: landed, unchanged, excluded, quarantined; and files nobody claimed."""
-    facts = next((step.facts for step in night.steps if step.name == "extract_and_land"), {})
+    """One line per file and resource and per channel: what landed and what did not; files nobody claimed."""
+    facts = _facts(night, "extract_and_land")
     lines = []
     for load in facts.get("loads", []):
         for resource, counts in load["resources"].items():
@@ -103,6 +112,17 @@ def _landed(night: Night) -> list[str]:
             lines.append(
                 f"{load['source']} → {resource}: {counts['landed']:,} landed"
                 f" ({excluded:,} excluded), {counts['unchanged']:,} unchanged, {counts['quarantined']:,} quarantined"
+            )
+    for channel in CHANNELS:
+        steps = [step for step in night.steps if step.name == f"extract_{channel}"]  # one more with each try
+        if loads := [load for step in steps for load in step.facts.get("loads", [])]:
+            streams = {load["stream"] for load in loads}
+            landed, unchanged, quarantined = (
+                sum(load[count] for load in loads) for count in ("landed", "unchanged", "quarantined")
+            )
+            lines.append(
+                f"{channel} → {', '.join(sorted(streams)) if len(streams) <= _NAMED else f'{len(streams)} streams'}:"
+                f" {landed:,} landed, {unchanged:,} unchanged, {quarantined:,} quarantined"
             )
     as_of = night.publication.as_of_date.isoformat()
     lines += [
@@ -114,3 +134,7 @@ def _landed(night: Night) -> list[str]:
     ]
     lines += [f"{name}: claimed by no mapping, not read" for name in facts.get("unclaimed", [])]
     return lines
+
+
+def _facts(night: Night, name: str) -> dict[str, Any]:
+    return next((step.facts for step in night.steps if step.name == name), {})
