@@ -1,6 +1,7 @@
 """The page of performance and its picture, from the results that `siyu bench night --keep` wrote.
 
-docs/performance.json holds the results, docs/performance.yml what a person found behind them.
+docs/performance.json holds the results, docs/extraction.json those of `siyu bench extract --keep`, docs/performance.yml
+what a person found behind them.
 """
 
 import math
@@ -9,11 +10,13 @@ from html import escape
 
 import yaml
 
+from siyu.bench.extract import ChannelFigures, ExtractFigures, kept_extractions
 from siyu.bench.figures import NightFigures, Side, budgets, read_kept
 from siyu.bench.measure import Cost
 from siyu.settings import PROJECT
 
 RESULTS = PROJECT / "docs" / "performance.json"
+EXTRACTIONS = PROJECT / "docs" / "extraction.json"
 FINDINGS = PROJECT / "docs" / "performance.yml"
 PICTURE = "performance.svg"
 SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000)
@@ -38,12 +41,23 @@ Seconds are the median of the runs, memory is the largest of them: the sum over 
 written, also to files that were removed again.
 """
 
+_EXTRACTION = """## Extraction
+
+What a first night over the platforms of a simulated brand takes, channel by channel, measured by `siyu bench extract`.
+A platform allows so many calls a second: the last column says how many of those the stream with the most calls used.
+"""
+_EXTRACTION_HEAD = """\
+| channel | rows | calls | wall, s | rows a second | CPU-s per 1,000 rows | memory | most calls | of its rate |
+|---|---:|---:|---:|---:|---:|---:|---|---:|"""
+
 _AGAIN = """## Measure again
 
 ```sh
 siyu bench night --orders {smallest} --keep docs/performance.json
 siyu bench night --orders {size} --no-airflow --keep docs/performance.json
 siyu bench night --mapping examples/mappings/uci_online_retail.yml --path <folder> --keep docs/performance.json
+siyu sandbox world <world> --size M --from 2026-03-01 --to 2026-06-30
+siyu bench extract <world> --keep docs/extraction.json
 make docs
 ```
 """
@@ -61,6 +75,7 @@ def page() -> str:
         parts.append("Nothing has been measured yet.\n")
     parts += [_section(result) for result in results]
     parts.append(_growth(_generated(results)))
+    parts.append(_extractions(kept_extractions(EXTRACTIONS)))
     if findings:
         parts.append("## What is behind the figures\n")
         parts += [f"**{finding['about']}** {' '.join(finding['text'].split())}\n" for finding in findings]
@@ -148,6 +163,27 @@ def _growth_in_words(first: NightFigures, last: NightFigures) -> str:
     return (
         f"\nFrom {first.orders:,} to {last.orders:,} orders, {last.orders / first.orders:.1f} times as many, directly"
         f" takes {times('directly')}, plain SQL {times('plain')}. The budget is: no worse than linear."
+    )
+
+
+def _extractions(results: list[ExtractFigures]) -> str:
+    parts = [_EXTRACTION]
+    if not results:
+        parts.append("Nothing has been measured yet.\n")
+    for result in results:
+        rows = "\n".join(_of_channel(one) for one in result.channels)
+        parts.append(
+            f"{result.world}; every answer takes {result.latency_seconds * 1000:.0f} ms. Measured {result.measured_at}."
+            f" {result.machine}.\n\n{_EXTRACTION_HEAD}\n{rows}\n"
+        )
+    return "\n".join(parts)
+
+
+def _of_channel(one: ChannelFigures) -> str:
+    used = "too few calls to tell" if one.rate_used_share is None else f"{one.rate_used_share:.1%}"
+    return (
+        f"| {one.channel} | {one.rows:,} | {one.calls:,} | {one.cost.wall_seconds:,.1f} | {one.rows_per_second:,.0f}"
+        f" | {one.cpu_seconds_per_1000_rows:.2f} | {_megabytes(one.cost.peak_memory_bytes)} | {one.busiest} | {used} |"
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs import performance
+from siyu.bench.extract import ChannelFigures, ExtractFigures, keep_extraction, kept_extractions
 from siyu.bench.figures import NightFigures, Side, budgets, keep, read_kept
 from siyu.bench.measure import Cost
 
@@ -46,6 +47,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty file of results that the page is made from."""
     monkeypatch.setattr(performance, "RESULTS", tmp_path / "performance.json")
     monkeypatch.setattr(performance, "FINDINGS", tmp_path / "performance.yml")
+    monkeypatch.setattr(performance, "EXTRACTIONS", tmp_path / "extraction.json")
     return tmp_path / "performance.json"
 
 
@@ -93,3 +95,36 @@ def test_nothing_measured_breaks_the_page(results: Path) -> None:
     assert not results.exists()
     assert "Nothing has been measured yet" in performance.page()
     assert "No generated log has been measured yet" in performance.picture()
+
+
+def extraction(persons: int, *, used: float | None) -> ExtractFigures:
+    found = ChannelFigures(
+        channel="youzan",
+        rows=12_000,
+        calls=300,
+        cost=cost(40),
+        rows_per_second=300.0,
+        cpu_seconds_per_1000_rows=5.0,
+        busiest="orders",
+        rate_used_share=used,
+    )
+    return ExtractFigures(
+        world=f"fashion, {persons:,} persons, 2026-03-01 to 2026-06-30",
+        persons=persons,
+        latency_seconds=0.05,
+        machine="2 cores",
+        measured_at="2026-11-22",
+        channels=[found],
+    )
+
+
+def test_an_extraction_that_was_kept_is_shown_with_other_figures_or_lost(results: Path) -> None:
+    file = results.with_name("extraction.json")
+    assert "## Extraction" in performance.page()
+    keep_extraction(extraction(100_000, used=0.9561), file)
+    keep_extraction(extraction(10_000, used=0.5), file)
+    keep_extraction(extraction(10_000, used=None), file)  # measured again
+    assert kept_extractions(file) == [extraction(10_000, used=None), extraction(100_000, used=0.9561)]
+    shown = [line for line in performance.page().splitlines() if line.startswith("| youzan")]
+    same = "| youzan | 12,000 | 300 | 40.0 | 300 | 5.00 | 3,072 MB | orders |"
+    assert shown == [f"{same} too few calls to tell |", f"{same} 95.6% |"]

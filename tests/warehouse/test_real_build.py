@@ -13,18 +13,20 @@ from typer.testing import CliRunner
 
 from siyu.channels.catalogue import declared
 from siyu.cli.main import app
-from siyu.errors import UsageError
+from siyu.errors import RefusedError, UsageError
 from siyu.landing import Batch, Source, land
 from siyu.publication import export_candidate, publish_candidate, published_state, status
 from siyu.publication.manifest import read_manifest
 from siyu.resources import DUCKDB_TYPES, ORDERS
 from siyu.settings import Home, Settings
+from siyu.storage import make_folder
 from siyu.warehouse import build_warehouse, explain_member, read_build, show_sources
 from tests.gate.worlds import World
 from tests.models.building import source_tables
 from tests.postgres import Database
 from tests.publication.postgres.tables import configure
 from tests.publication.small_candidates import leftovers, served, served_restricted, write_verdict
+from tests.warehouse.empty_project import EMPTY_PROJECT
 
 
 def land_orders(home: Home) -> None:
@@ -97,6 +99,15 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
 def test_a_home_without_orders_has_an_as_of_date(home: Home, settings: Settings) -> None:
     with pytest.raises(UsageError, match="no order has landed yet"):
         build_warehouse(home, settings, run_id="night1")
+
+
+def test_what_landed_and_no_model_reads_is_published_as_nothing(home: Home, tmp_path: Path) -> None:
+    land_orders(home)
+    for name, text in EMPTY_PROJECT.items():
+        make_folder(tmp_path / "shop")
+        (tmp_path / "shop" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(RefusedError, match="no model reads files__orders, which landed"):
+        build_warehouse(home, Settings(), run_id="night1", project=tmp_path / "shop")
 
 
 def test_a_source_of_dbt_is_in_no_warehouse_before_the_build(home: Home) -> None:

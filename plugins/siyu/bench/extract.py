@@ -8,7 +8,7 @@ As a program it reads what is due of a channel into a home, and prints its loads
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from siyu.bench.measure import Cost, python_program, run_measured
 from siyu.channels.configured import load_channels
 from siyu.landing import read_records
 from siyu.settings import Home, load_settings
+from siyu.storage import read_json, write_json
 
 # fewer seconds of calls than this tell nothing of a rate
 _LEAST_SECONDS = 10
@@ -42,6 +43,39 @@ class ChannelFigures:
     rate_used_share: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExtractFigures:
+    """A first night over every platform of one world."""
+
+    world: str  # preset, persons and days
+    persons: int
+    latency_seconds: float  # of each answer of the platforms
+    machine: str
+    measured_at: str  # ISO 8601 day, UTC
+    channels: list[ChannelFigures]
+
+
+def keep_extraction(figures: ExtractFigures, file: Path) -> None:
+    """Write a result into the file; an older one of the same world is replaced, the others stay."""
+    others = [one for one in kept_extractions(file) if one.world != figures.world]
+    write_json(file, [asdict(one) for one in sorted([*others, figures], key=lambda one: one.persons)])
+
+
+def kept_extractions(file: Path) -> list[ExtractFigures]:
+    """The results of a file, the smallest world first; none where there is no file."""
+    return [
+        ExtractFigures(
+            **one
+            | {
+                "channels": [
+                    ChannelFigures(**found | {"cost": Cost(**found["cost"])}) for found in one["channels"]
+                ]
+            }
+        )
+        for one in (read_json(file) if file.exists() else [])
+    ]
+
+
 def measure_channel(home: Home, channel: str, day: date, *, environment: dict[str, str]) -> ChannelFigures:
     """Read a channel of a configured home for a business date, in a process of its own.
 
@@ -65,10 +99,10 @@ def measure_channel(home: Home, channel: str, day: date, *, environment: dict[st
     )
 
 
-def as_words(figures: list[ChannelFigures]) -> str:
+def as_words(figures: ExtractFigures) -> str:
     """One line per channel."""
     lines = []
-    for one in figures:
+    for one in figures.channels:
         used = (
             "too few calls to tell"
             if one.rate_used_share is None

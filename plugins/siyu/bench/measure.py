@@ -4,15 +4,18 @@ Here: starting it and reading the kernel's counters. Not here: what is started.
 """
 
 import os
+import platform
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from siyu.errors import EnvironmentFaultError
+from siyu.settings import Settings
 
 _EVERY_SECONDS = 0.1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -110,3 +113,13 @@ def _resident_bytes(pid: int) -> int:
     except (OSError, IndexError, ValueError):
         return 0
     return own + sum(map(_resident_bytes, children))
+
+
+def machine(settings: Settings) -> str:
+    """What was measured on, in words."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB; DuckDB {version('duckdb')} with {settings.duckdb_threads} threads"
+        f" and {settings.duckdb_memory_limit}; Python {platform.python_version()}, dbt {version('dbt-core')},"
+        f" Airflow {version('apache-airflow')}"
+    )

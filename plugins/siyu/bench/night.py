@@ -10,19 +10,17 @@ Here: what runs, in which order, and whether the tables are equal. Not here: the
 
 import json
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 from siyu.bench.figures import NightFigures, Side
 from siyu.bench.generated import LAST_FILE, LOG_MAPPING, write_log
-from siyu.bench.measure import Cost, python_program, run_measured
+from siyu.bench.measure import Cost, machine, python_program, run_measured
 from siyu.channels.files import load_mapping
 from siyu.clock import utc_now
 from siyu.engine import connect
@@ -112,7 +110,7 @@ def measure_night(data: DataSet, folder: Path, *, runs: int, with_airflow: bool)
         orders=rows["fct_orders"],
         members=rows["dim_members"],
         rows=rows,
-        machine=_machine(load_settings(landed)),
+        machine=machine(load_settings(landed)),
         measured_at=utc_now().date().isoformat(),
         code_revision=code_revision(),
         landing=landing,
@@ -271,12 +269,3 @@ def _middle(runs: list[tuple[Cost, dict[str, float]]]) -> Side:
 
 def _bytes_under(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def _machine(settings: Settings) -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GB; DuckDB {version('duckdb')} with {settings.duckdb_threads} threads"
-        f" and {settings.duckdb_memory_limit}; Python {platform.python_version()}, dbt {version('dbt-core')},"
-        f" Airflow {version('apache-airflow')}"
-    )

@@ -55,6 +55,10 @@ def extract(
         float,
         typer.Option("--latency", min=0, metavar="SECONDS", help="How long the platforms take to answer."),
     ] = 0.05,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Also keep the result in this file, e.g. docs/extraction.json."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a first night over each platform of a served world.
@@ -63,18 +67,31 @@ def extract(
 
     Example: siyu bench extract world/ --latency 0.05
     """
-    from siyu.bench.extract import as_words, measure_channel
+    from siyu.bench.extract import ExtractFigures, as_words, keep_extraction, measure_channel
+    from siyu.bench.measure import machine
     from siyu.channel_settings import read_channels
-    from siyu.cli.sandbox_nights import configured_home, last_day
+    from siyu.cli.sandbox_nights import configured_home, described, last_day
+    from siyu.clock import utc_now
+    from siyu.settings import load_settings
 
-    day = last_day(world)
+    told, day = described(world), last_day(world)
     with (
         tempfile.TemporaryDirectory(prefix="siyu-bench-") as folder,
         configured_home(world, Path(folder) / "home", day, latency=latency) as (home, environment),
     ):
-        figures = [
-            measure_channel(home, channel, day, environment=environment) for channel in read_channels(home)
-        ]
+        figures = ExtractFigures(
+            world=f"{told['preset']}, {told['persons']:,} persons, {told['from']} to {told['to']}",
+            persons=told["persons"],
+            latency_seconds=latency,
+            machine=machine(load_settings(home)),
+            measured_at=utc_now().date().isoformat(),
+            channels=[
+                measure_channel(home, channel, day, environment=environment)
+                for channel in read_channels(home)
+            ],
+        )
+    if keep:
+        keep_extraction(figures, keep)
     print_result(figures, as_words(figures), as_json=as_json)
 
 

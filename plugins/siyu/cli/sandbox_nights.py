@@ -118,7 +118,7 @@ def configure(
     }
     for name, (path, settings) in connections.items():
         save_connection(home, name, Connection(base_url=f"{base}/{path}", settings=settings))
-    whole = _described(world)["from"]
+    whole = described(world)["from"]
     accounts: dict[str, list[tuple[object, str]]] = {
         "youzan": [(youzan.grants["kdt_id"], "youzan")],
         "taobao": [("tmall", "tmall_shop")],
@@ -213,7 +213,7 @@ def last_day(world: Path) -> date:
     return _last_days(world, 1)[0]
 
 
-def _described(world: Path) -> dict[str, Any]:
+def described(world: Path) -> dict[str, Any]:
     """What world.json says.
 
     Raises:
@@ -227,8 +227,8 @@ def _described(world: Path) -> dict[str, Any]:
 
 
 def _last_days(world: Path, count: int) -> list[date]:
-    described = _described(world)
-    first, last = (date.fromisoformat(described[name]) for name in ("from", "to"))
+    told = described(world)
+    first, last = (date.fromisoformat(told[name]) for name in ("from", "to"))
     if (most := (last - first).days + 1) < count:
         raise UsageError(
             f"{count} nights", expected=f"{most} at most: the days of the world", do="ask for fewer"

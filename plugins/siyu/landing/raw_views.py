@@ -56,11 +56,13 @@ class RawState:
 
     load_ids: live loads in order of registration; empty when nothing has landed.
     channels: whose resources have views, by name.
+    landed: views that have rows, by name.
     newest_order_at: aware, UTC: latest ordered_at or paid_at of landed orders and lines that count; None without any.
     """
 
     load_ids: tuple[str, ...]
     channels: tuple[str, ...]
+    landed: tuple[str, ...]
     newest_order_at: datetime | None
 
 
@@ -96,6 +98,12 @@ def create_raw_views(
     finally:
         connection.execute(_BACK)
     list_loads(connection, records)
+    landed = {
+        f"{record.source.channel}__{name}"
+        for record in records
+        for name, one in record.resources.items()
+        if one.raw is not None
+    }
     newest = [
         landed.newest_at
         for record in records
@@ -105,6 +113,7 @@ def create_raw_views(
     return RawState(
         load_ids=tuple(record.load_id for record in records),
         channels=tuple(channels),
+        landed=tuple(sorted(landed)),
         newest_order_at=max(newest, default=None),
     )
 

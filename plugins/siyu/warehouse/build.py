@@ -3,6 +3,7 @@
 Here: the order of these steps. Not here: the lock (opening), dbt's ways (dbt_runner), the verification (landing).
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from siyu.clock import local_date
 from siyu.engine import connect
-from siyu.errors import UsageError
+from siyu.errors import RefusedError, UsageError
 from siyu.landing.personal import refuse_half_rekeyed
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.resources import Resource
@@ -26,6 +27,7 @@ from siyu.warehouse.parsed import hash_of_project
 from siyu.warehouse.published import Published, show_published
 from siyu.warehouse.records import Build, Step, dbt_folder, write_build
 
+_READ = re.compile(r"""source\(\s*['"]raw['"],\s*['"](\w+)['"]\s*\)""")
 # exact for tables that were written once, as all of a fresh build are
 _ROWS_PER_TABLE = "select table_name, estimated_size from duckdb_tables()"
 
@@ -57,7 +59,8 @@ def build_warehouse(
         LockedError: Another run is writing.
         DamagedFileError: A landed file is not what was registered; dbt was not started.
         EnvironmentFaultError: The home is being re-keyed, or that was cut off.
-        RefusedError: A model did not build or a test failed. The file stays for inspection, without a record.
+        RefusedError: No model reads what landed, a model did not build or a test failed. The file stays for inspection,
+            without a record.
         UsageError: No order has landed and no `as_of` was given, or the dbt project does not parse.
     """
     folder = dbt_folder(home, run_id)
@@ -68,6 +71,7 @@ def build_warehouse(
         with connect(warehouse, settings=settings) as connection:
             warehouse.chmod(PRIVATE_FILE)
             raw = show_sources(connection, home, declared=declared, published=published)
+        _refuse_unread(raw, project)
         as_of_date = as_of or _newest_day(raw, settings)
         variables = {
             "as_of_date": as_of_date.isoformat(),
@@ -131,6 +135,22 @@ def code_revision(project: Path = PROJECT) -> str:
         )
         commit = answer.stdout.strip()[:12] or "none"
     return f"{commit}+dbt.{hash_of_project(project / DBT_PROJECT.name)[:12]}"
+
+
+def tables_read(project: Path = DBT_PROJECT) -> set[str]:
+    """The tables of schema `raw` that models of a project name as their source."""
+    texts = [file.read_text(encoding="utf-8") for file in (project / "models").rglob("*.sql")]
+    return {name for text in texts for name in _READ.findall(text)}
+
+
+def _refuse_unread(raw: RawState, project: Path) -> None:
+    """What no model reads would be published as nothing: a channel whose staging is not written yet."""
+    if unread := set(raw.landed) - tables_read(project):
+        raise RefusedError(
+            f"no model reads {', '.join(sorted(unread))}, which landed",
+            expected="a staging model for every resource that lands",
+            do="write it (docs/how-to/add-a-channel.md, step 5), or leave its stream out: read: false in channels.yml",
+        )
 
 
 def _newest_day(raw: RawState, settings: Settings) -> date:
