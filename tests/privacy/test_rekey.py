@@ -96,6 +96,7 @@ def test_f33_a_leaked_key_tells_somebody_after_a_rekeying_or_a_member_is_another
     again = world.land(home, SETTINGS)
     landed = {name: one.counts.landed for name, one in again.resources.items()}
     assert {name: count for name, count in landed.items() if count} == {"costs": 1}
+    publish_night(home, "night4")
     gone = {leaked.customer(BRAND, channel, one) for channel, one in later.accounts.items()}
     assert len(served(home, MEMBERS)) == len(before[MEMBERS]) - 1
     assert not {row[0] for row in served(home, MEMBERS)} - {row[0] for row in before[MEMBERS]}

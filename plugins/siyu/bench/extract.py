@@ -13,11 +13,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from siyu.bench.figures import keep_result
 from siyu.bench.measure import Cost, python_program, run_measured
 from siyu.channels.configured import load_channels
 from siyu.landing import read_records
 from siyu.settings import Home, load_settings
-from siyu.storage import read_json, write_json
+from siyu.storage import read_json
 
 # fewer seconds of calls than this tell nothing of a rate
 _LEAST_SECONDS = 10
@@ -57,8 +58,7 @@ class ExtractFigures:
 
 def keep_extraction(figures: ExtractFigures, file: Path) -> None:
     """Write a result into the file; an older one of the same world is replaced, the others stay."""
-    others = [one for one in kept_extractions(file) if one.world != figures.world]
-    write_json(file, [asdict(one) for one in sorted([*others, figures], key=lambda one: one.persons)])
+    keep_result(asdict(figures), file, name="world", size="persons")
 
 
 def kept_extractions(file: Path) -> list[ExtractFigures]:

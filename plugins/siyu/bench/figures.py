@@ -3,6 +3,7 @@
 Here: figures, budgets, words for a terminal, the file that docs/performance.md is made from. Not here: measuring.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -114,9 +115,13 @@ def _line(what: str, cost: Cost | Side) -> str:
 
 def keep(figures: NightFigures, file: Path) -> None:
     """Write a result into the file; an older one of the same data set is replaced, the others stay."""
-    others = [one for one in read_kept(file) if one.data_set != figures.data_set]
-    results = sorted([*others, figures], key=lambda one: (one.orders, one.data_set))
-    write_json(file, [asdict(one) for one in results])
+    keep_result(asdict(figures), file, name="data_set", size="orders")
+
+
+def keep_result(result: Mapping[str, Any], file: Path, *, name: str, size: str) -> None:
+    """Write a result into a list of them, smallest first; an older one of the same `name` is replaced."""
+    others = [one for one in (read_json(file) if file.exists() else []) if one[name] != result[name]]
+    write_json(file, sorted([*others, result], key=lambda one: (one[size], one[name])))
 
 
 def read_kept(file: Path) -> list[NightFigures]:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -70,11 +71,12 @@ def extract(
     from siyu.bench.extract import ExtractFigures, as_words, keep_extraction, measure_channel
     from siyu.bench.measure import machine
     from siyu.channel_settings import read_channels
-    from siyu.cli.sandbox_nights import configured_home, described, last_day
+    from siyu.cli.sandbox_nights import configured_home, described
     from siyu.clock import utc_now
     from siyu.settings import load_settings
 
-    told, day = described(world), last_day(world)
+    told = described(world)
+    day = date.fromisoformat(told["to"])
     with (
         tempfile.TemporaryDirectory(prefix="siyu-bench-") as folder,
         configured_home(world, Path(folder) / "home", day, latency=latency) as (home, environment),

@@ -26,7 +26,7 @@ STEPS = {
     "compact_raw": "merging small raw files",
 }
 
-# more streams of a channel are counted
+# so many streams of a channel are named; where there are more, they are counted
 _NAMED = 3
 
 
@@ -116,13 +116,13 @@ def _landed(night: Night) -> list[str]:
     for channel in CHANNELS:
         steps = [step for step in night.steps if step.name == f"extract_{channel}"]  # one more with each try
         if loads := [load for step in steps for load in step.facts.get("loads", [])]:
-            streams = {load["stream"] for load in loads}
+            streams = sorted({load["stream"] for load in loads})
+            told = ", ".join(streams) if len(streams) <= _NAMED else f"{len(streams)} streams"
             landed, unchanged, quarantined = (
                 sum(load[count] for load in loads) for count in ("landed", "unchanged", "quarantined")
             )
             lines.append(
-                f"{channel} → {', '.join(sorted(streams)) if len(streams) <= _NAMED else f'{len(streams)} streams'}:"
-                f" {landed:,} landed, {unchanged:,} unchanged, {quarantined:,} quarantined"
+                f"{channel} → {told}: {landed:,} landed, {unchanged:,} unchanged, {quarantined:,} quarantined"
             )
     as_of = night.publication.as_of_date.isoformat()
     lines += [

@@ -208,11 +208,6 @@ def _first_document(process: "subprocess.Popen[str]") -> dict[str, Any]:
     )
 
 
-def last_day(world: Path) -> date:
-    """The last day of a world."""
-    return _last_days(world, 1)[0]
-
-
 def described(world: Path) -> dict[str, Any]:
     """What world.json says.
 

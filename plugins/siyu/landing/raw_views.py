@@ -105,10 +105,10 @@ def create_raw_views(
         if one.raw is not None
     }
     newest = [
-        landed.newest_at
+        one.newest_at
         for record in records
-        for name, landed in record.resources.items()
-        if name in _ORDER_RESOURCES and landed.newest_at is not None
+        for name, one in record.resources.items()
+        if name in _ORDER_RESOURCES and one.newest_at is not None
     ]
     return RawState(
         load_ids=tuple(record.load_id for record in records),
