@@ -48,6 +48,7 @@ def publish_night(home: Home, run_id: str) -> None:
     night.publish_night(run, Step(name="publish"))
 
 
+@pytest.mark.timeout(900)  # four nights: it starts before the short ones
 def test_f33_a_leaked_key_tells_somebody_after_a_rekeying_or_a_member_is_another(home: Home) -> None:
     world = shoppers_and_their_orders(60)
     forgotten, later = Shopper(6), Shopper(12)
