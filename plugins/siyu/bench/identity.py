@@ -1,7 +1,7 @@
-"""Who is one person, with rules and crosswalk, against the least that could be done: bench/identity_baseline.py.
+"""Who is one person, with rules and crosswalk, against the least that could be done.
 
-Both read the same Parquet files and write Parquet, each in a process of its own. With the rules off both must find the
-same partition, or there are no figures. As a program: `python -m siyu.bench.identity FOLDER THREADS MEMORY RULES`.
+Both sides, bench/identity_rules.py and bench/identity_baseline.py, read the same Parquet files and write Parquet, each
+in a process of its own. With the rules off both must find the same partition, or there are no figures.
 
 Here: the graph, what runs, whether the partitions are equal. Not here: resolving (identity), the counters (measure).
 """
@@ -15,25 +15,14 @@ from statistics import median
 
 import duckdb
 
-from siyu.bench.measure import Cost, python_program, run_measured
+from siyu.bench.measure import Cost, run_measured
 from siyu.errors import RefusedError
-from siyu.identity import Graph, Rules, TypeRule, resolve
 from siyu.settings import PROJECT
 from siyu.storage import make_folder
 
-BASELINE = PROJECT / "bench" / "identity_baseline.py"
+BASELINE, WITH_RULES = (PROJECT / "bench" / f"identity_{side}.py" for side in ("baseline", "rules"))
 BUDGET = 2.0  # times the baseline
 IDENTIFIERS_PER_EDGE = 1.4
-RULES = Rules(
-    types={
-        "unionid": TypeRule(priority=1, max_per_member=1),
-        "card": TypeRule(priority=2, max_per_member=1),
-        "open_id": TypeRule(priority=3, max_per_member=2),
-        "external_userid": TypeRule(priority=4, max_per_member=1),
-        "open_uid": TypeRule(priority=5, max_per_member=2),
-        "phone": TypeRule(priority=6, max_per_member=4, recycle_days=90, max_degree=12),
-    }
-)
 
 # Persons with accounts in some channels. One in fifty uses the phone of somebody else at home, one in a hundred has a
 # number that another gave up long before, one card in a hundred was opened with the number of a guide.
@@ -179,7 +168,7 @@ def measure_identity(
     write_graph(folder, edges=edges, threads=threads, memory_limit=memory_limit)
 
     def ours(rules: str) -> Cost:
-        program = python_program("siyu.bench.identity", folder, str(threads), memory_limit, rules)
+        program = [sys.executable, str(WITH_RULES), str(folder), str(threads), memory_limit, rules]
         return run_measured(program, folder=folder, environment=environment)[0]
 
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -261,25 +250,3 @@ def _recursive(folder: Path, edges: int, threads: int) -> float:
         started = time.monotonic()
         connection.execute(_RECURSIVE).fetchall()
         return round(time.monotonic() - started, 1)
-
-
-def _resolve_files(folder: Path, rules: Rules, *, threads: int, memory_limit: str) -> None:
-    """Resolve the graph of a folder, and write members.parquet and conflicts.parquet beside it."""
-    with duckdb.connect(config={"threads": threads, "memory_limit": memory_limit}) as connection:
-        graph = Graph(
-            identifiers=connection.read_parquet(str(folder / "identifiers.parquet")),
-            edges=connection.read_parquet(str(folder / "edges.parquet")),
-        )
-        answer = resolve(connection, graph, rules)
-        answer.members.write_parquet(str(folder / "members.parquet"))
-        answer.conflicts.write_parquet(str(folder / "conflicts.parquet"))
-
-
-if __name__ == "__main__":
-    where, thread_count, limit, with_rules = sys.argv[1:]
-    _resolve_files(
-        Path(where),
-        RULES if with_rules == "on" else Rules(),
-        threads=int(thread_count),
-        memory_limit=limit,
-    )

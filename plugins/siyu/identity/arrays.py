@@ -1,5 +1,6 @@
 """Columns of integers between DuckDB and numpy."""
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[Any]
 
 
-def read_columns(connection: DuckDBPyConnection, query: str) -> dict[str, Array]:
+def read_columns(
+    connection: DuckDBPyConnection, query: str, parameters: Mapping[str, int] | None = None
+) -> dict[str, Array]:
     """The columns of a query without nulls, by name."""
-    return {name: np.asarray(values) for name, values in connection.execute(query).fetchnumpy().items()}
+    answer = connection.execute(query, dict(parameters or {})).fetchnumpy()
+    return {name: np.asarray(values) for name, values in answer.items()}
 
 
 def show_columns(connection: DuckDBPyConnection, name: str, **columns: Array) -> None:

@@ -9,7 +9,6 @@ from scipy.sparse.csgraph import connected_components
 
 from siyu.identity.arrays import Array, read_columns, show_columns
 
-_PLACES = 1 << 20  # more types than anybody has
 _LATER_EPOCH = 1 << 62
 # what joins: edges between nodes that are not blocked, at the owners they were seen with, and links
 _JOINS = """
@@ -17,7 +16,8 @@ create or replace temp view identity_joins as
 select
     coalesce(left_moved.epoch_node, edges.left_node) as left_node,
     coalesce(right_moved.epoch_node, edges.right_node) as right_node,
-    edges.left_node as left_given, edges.right_node as right_given, false as is_link
+    edges.left_node as left_given, edges.right_node as right_given, false as is_link,
+    edges.strength, edges.link_source, edges.first_seen_at
 from identity_edges as edges
 left join identity_moved as left_moved
     on edges.left_node = left_moved.node and edges.right_node = left_moved.other
@@ -29,9 +29,10 @@ union all by name
 select left_node, right_node, true as is_link from identity_links
 """
 _PAIRS = "select left_node, right_node from identity_joins"
-_NODES = "select node, type_id, first_landed, place from identity_nodes"
+# 1 << 20: more types than anybody has
+_NODES = "select node, type_id, (first_landed << 20) + place as rank from identity_nodes"
 _LATER = """
-select epoch_node, type_id, founder_landed, place
+select epoch_node, type_id, (founder_landed << 20) + place as rank
 from identity_epochs inner join identity_nodes using (node) where epoch <> 0
 """
 # the name of a node, of which its member's id is made
@@ -46,13 +47,9 @@ inner join identity_nodes as founders on epochs.founder = founders.node
 where epochs.epoch <> 0
 """
 # the id that a node gives to the member that it anchors
-_IDS = """
-create or replace temp view identity_ids as
-select
-    names.node, own_member_id is not null as is_kept,
-    coalesce(own_member_id, 'm' || left(sha256(name), 20)) as member_id
-from identity_names as names
-left join identity_rekeyed as rekeyed on names.node = rekeyed.node
+_ID = """
+create or replace temp macro identity_id(name, own_member_id) as
+    coalesce(own_member_id, 'm' || left(sha256(name), 20))
 """
 _NONE_REKEYED = """
 create or replace temp table identity_rekeyed (node integer, own_member_id varchar, member_id varchar)
@@ -66,8 +63,12 @@ left join identity_epochs as epochs on nodes.node = epochs.node and given.epoch 
 where given.epoch = 0 or epochs.epoch_node is not null
 """
 _TIES = """
-select arg_min(tied.node, {'new': not is_kept, 'id': member_id}) as anchor, tied.label
-from identity_tied as tied inner join identity_ids using (node) group by tied.label
+select
+    arg_min(tied.node, {'new': own_member_id is null, 'id': identity_id(name, own_member_id)}) as anchor, tied.label
+from identity_tied as tied
+inner join identity_names using (node)
+left join identity_rekeyed using (node)
+group by tied.label
 """
 
 
@@ -87,22 +88,22 @@ class Nodes:
 
 
 def read_nodes(connection: DuckDBPyConnection, rekeyed: DuckDBPyRelation | None) -> Nodes:
-    """Read what is known of the nodes, and make `identity_rekeyed` and `identity_ids`."""
+    """Read what is known of the nodes, and make `identity_names`, `identity_rekeyed` and `identity_id`."""
     connection.execute(_NAMES)
+    connection.execute(_ID)
     if rekeyed is None:
         connection.execute(_NONE_REKEYED)
     else:
         connection.register("identity_given_rekeyed", rekeyed)
         connection.execute(_REKEYED)
-    connection.execute(_IDS)
     found = read_columns(connection, _NODES)
     later = read_columns(connection, _LATER)
     count = len(found["node"]) + len(later["epoch_node"])
     type_id, rank = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     type_id[found["node"]] = found["type_id"]
-    rank[found["node"]] = found["first_landed"] * _PLACES + found["place"]
+    rank[found["node"]] = found["rank"]
     type_id[later["epoch_node"]] = later["type_id"]
-    rank[later["epoch_node"]] = _LATER_EPOCH + later["founder_landed"] * _PLACES + later["place"]
+    rank[later["epoch_node"]] = _LATER_EPOCH + later["rank"]
     return Nodes(type_id=type_id, rank=rank)
 
 

@@ -21,64 +21,38 @@ select
 from (select distinct coalesce(identifier_type, '') as identifier_type from identity_given_identifiers)
 left join identity_rules using (identifier_type)
 """
-_NODES = """
-create or replace temp table identity_nodes as
-select
-    cast(row_number() over () - 1 as integer) as node, identifier, type_id, place,
-    cast(first_landed as bigint) as first_landed, first_seen_at
+_ROWS = """
+create or replace temp table identity_rows as
+select identifier, type_id, place, cast(first_landed as bigint) as first_landed, first_seen_at
 from (
     select identifier, coalesce(identifier_type, '') as identifier_type, first_landed, first_seen_at
     from identity_given_identifiers
 )
 inner join identity_types using (identifier_type)
 """
-# a pair of an identifier with itself says nothing; of several rows the earliest and the latest count
+# a table numbers its rows by itself, on all threads; row_number() takes one
+_NODES = "create or replace temp table identity_nodes as select cast(rowid as integer) as node, * from identity_rows"
+# in as many rows as they were given, all of a pair the same way round; one with itself says nothing
 _EDGES = """
 create or replace temp table identity_edges as
-with ends as (
+select
+    least(one, other) as left_node, greatest(one, other) as right_node,
+    link_source, strength, first_landed, first_seen_at, last_seen_at
+from (
     select
-        coalesce(left_nodes.node, -1) as one, coalesce(right_nodes.node, -1) as other,
-        given.first_landed, given.first_seen_at, given.last_seen_at
+        coalesce(left_nodes.node, -1) as one, coalesce(right_nodes.node, -1) as other, given.link_source,
+        given.strength, cast(given.first_landed as bigint) as first_landed, given.first_seen_at, given.last_seen_at
     from identity_given_edges as given
     left join identity_nodes as left_nodes on given.left_identifier = left_nodes.identifier
     left join identity_nodes as right_nodes on given.right_identifier = right_nodes.identifier
     where given.left_identifier <> given.right_identifier
 )
-select
-    least(one, other) as left_node, greatest(one, other) as right_node,
-    cast(min(first_landed) as bigint) as first_landed,
-    min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
-from ends
-group by left_node, right_node
 """
 _UNKNOWN_ENDS = "select count(*) from identity_edges where left_node < 0"
-# each edge from either end
-_SIDES = """
-create or replace temp view identity_sides as
-select left_node as node, right_node as other, first_landed, first_seen_at, last_seen_at from identity_edges
-union all
-select right_node, left_node, first_landed, first_seen_at, last_seen_at from identity_edges
-"""
-# nodes that some rule of their type may concern: the few that are looked at closely
-_SUSPECTS = """
-create or replace temp table identity_suspects as
-select node, degree, latest_start, earliest_end, max_degree, recycle_days
-from (
-    select
-        node, count(*) as degree, max(first_seen_at) as latest_start, min(last_seen_at) as earliest_end
-    from identity_sides
-    group by node
-    having
-        degree > (select min(max_degree) from identity_types)
-        or latest_start > earliest_end + to_days(cast((select min(recycle_days) from identity_types) as integer))
-)
-inner join identity_nodes using (node)
-inner join identity_types using (type_id)
-"""
 
 
 def number(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> None:
-    """Make `identity_types`, `identity_nodes`, `identity_edges`, `identity_sides` and `identity_suspects`.
+    """Make `identity_types`, `identity_nodes` and `identity_edges`.
 
     Raises:
         UsageError: An edge ends in an identifier that is not in `graph.identifiers`.
@@ -88,7 +62,7 @@ def number(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> None:
     rows = [{"identifier_type": name, **asdict(rule)} for name, rule in rules.types.items()]
     connection.register("identity_rules", pa.Table.from_pylist(rows, schema=_RULES))
     connection.execute(_TYPES, {"last": LAST_PRIORITY})
-    for statement in (_NODES, _EDGES):
+    for statement in (_ROWS, _NODES, "drop table identity_rows", _EDGES):
         connection.execute(statement)
     (unknown,) = connection.execute(_UNKNOWN_ENDS).fetchone() or (0,)
     if unknown:
@@ -97,5 +71,3 @@ def number(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> None:
             expected="every end of an edge as a row of `identifiers`",
             do="build both from the same rows",
         )
-    connection.execute(_SIDES)
-    connection.execute(_SUSPECTS)

@@ -17,9 +17,14 @@ _SIGHTINGS = """
 create or replace temp table identity_sightings as
 with
 recyclable as (
-    select node, to_days(cast(recycle_days as integer)) as silence
-    from identity_suspects anti join identity_blocked using (node)
-    where latest_start > earliest_end + to_days(cast(recycle_days as integer))
+    select node, to_days(cast(any_value(recycle_days) as integer)) as silence
+    from identity_sides
+    inner join identity_nodes as nodes using (node)
+    inner join identity_types using (type_id)
+    anti join identity_blocked using (node)
+    where recycle_days is not null
+    group by node
+    having max(identity_sides.first_seen_at) > min(identity_sides.last_seen_at) + silence
 ),
 sightings as (
     select

@@ -27,8 +27,12 @@ select table_name, false from duckdb_tables() where temporary and starts_with(ta
 """
 _MEMBER_IDS = """
 create or replace temp table identity_member_ids as
-select node as anchor, member_id from identity_ids semi join identity_anchors on node = anchor
+select anchor, identity_id(name, own_member_id) as member_id
+from identity_names as names
+inner join identity_labelled as labelled on names.node = labelled.node and labelled.node = anchor
+left join identity_rekeyed as rekeyed on names.node = rekeyed.node
 """
+_LABELLED = "create or replace temp table identity_labelled as from identity_labels"
 # who is in no member: blocked, unless somebody linked it by hand
 _NOBODY = """
 create or replace temp table identity_nobody as
@@ -156,11 +160,10 @@ def resolve(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> Resol
 def _answer(connection: DuckDBPyConnection, anchors: Array, refused: Refused) -> None:
     """Make the tables that the answers are."""
     nodes = np.arange(len(anchors), dtype=np.int32)
-    show_columns(connection, "identity_labelled", node=nodes, anchor=anchors)
-    show_columns(connection, "identity_anchors", anchor=nodes[anchors == nodes])
+    show_columns(connection, "identity_labels", node=nodes, anchor=anchors)
     refusals = {name: np.array(values, dtype=np.int64) for name, values in vars(refused).items()}
     show_columns(connection, "identity_refused", **refusals)
-    for statement in (_NOBODY, _MEMBER_IDS, _MEMBERS, _CONFLICTS):
+    for statement in (_LABELLED, _NOBODY, _MEMBER_IDS, _MEMBERS, _CONFLICTS):
         connection.execute(statement)
 
 

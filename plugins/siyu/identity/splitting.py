@@ -41,55 +41,34 @@ select label from identity_parted_labels
 _EDGES = """
 with
 edges as (
-    select joins.*, label
+    select
+        left_node, right_node, left_given, right_given, is_link, max(strength) as strength,
+        count(distinct link_source) as source_count, min(first_seen_at) as first_seen_at
     from identity_joins as joins
     inner join identity_suspect_nodes as suspects on joins.left_node = suspects.node
     semi join identity_over using (label)
+    group by left_node, right_node, left_given, right_given, is_link
 ),
--- the smaller name on the left, which way round the rows came
 named as (
     select
-        edges.* exclude (left_node, right_node),
-        if(left_nodes.identifier < right_nodes.identifier, left_node, right_node) as left_node,
-        if(left_nodes.identifier < right_nodes.identifier, right_node, left_node) as right_node,
-        least(left_nodes.identifier, right_nodes.identifier) as left_identifier,
-        greatest(left_nodes.identifier, right_nodes.identifier) as right_identifier
+        edges.*, left_nodes.identifier < right_nodes.identifier as is_in_order,
+        sha256(
+            least(left_nodes.identifier, right_nodes.identifier)
+            || '|' || greatest(left_nodes.identifier, right_nodes.identifier)
+        ) as hash
     from edges
-    inner join identity_nodes as left_nodes on edges.left_given = left_nodes.node
-    inner join identity_nodes as right_nodes on edges.right_given = right_nodes.node
-),
-concerned as (
-    select left_identifier as identifier from named union select right_identifier from named
-),
--- few of all, before their names are compared
-given as (
-    select * from identity_given_edges semi join concerned on left_identifier = identifier
-),
-evidence as (
-    select
-        least(given.left_identifier, given.right_identifier) as left_identifier,
-        greatest(given.left_identifier, given.right_identifier) as right_identifier,
-        max(given.strength) as strength, count(distinct given.link_source) as source_count,
-        min(given.first_seen_at) as first_seen_at
-    from given
-    semi join named on
-        least(given.left_identifier, given.right_identifier) = named.left_identifier
-        and greatest(given.left_identifier, given.right_identifier) = named.right_identifier
-    group by all
+    left join identity_nodes as left_nodes on edges.left_given = left_nodes.node
+    left join identity_nodes as right_nodes on edges.right_given = right_nodes.node
 )
-select left_node, right_node, is_link from (
-    select
-        left_node, right_node, is_link, strength, source_count, first_seen_at,
-        left_rekeyed.member_id = right_rekeyed.member_id as was_one,
-        sha256(left_identifier || '|' || right_identifier) as hash
-    from named inner join evidence using (left_identifier, right_identifier)
-    left join identity_rekeyed as left_rekeyed on left_node = left_rekeyed.node
-    left join identity_rekeyed as right_rekeyed on right_node = right_rekeyed.node
-    union all by name
-    select left_node, right_node, is_link from edges where is_link
-)
+-- the smaller name on the left, which way round the rows came
+select
+    if(is_in_order, left_node, right_node), if(is_in_order, right_node, left_node), is_link
+from named
+left join identity_rekeyed as left_rekeyed on left_node = left_rekeyed.node
+left join identity_rekeyed as right_rekeyed on right_node = right_rekeyed.node
 order by
-    is_link desc, strength desc nulls last, source_count desc, first_seen_at nulls last, was_one desc nulls last, hash
+    is_link desc, strength desc nulls last, source_count desc, first_seen_at nulls last,
+    left_rekeyed.member_id = right_rekeyed.member_id desc nulls last, hash
 """
 _CONTENTS = """
 select node, class, identifier_node, max_per_member, type_id
@@ -187,7 +166,9 @@ class _Members:
         """Why two sets must not become one: the type over its limit (or UNLINKED), found and allowed."""
         if self._apart and not self._apart.get(one, set()).isdisjoint(self._nodes.get(other, ())):
             return UNLINKED, 0, 0
-        smaller, larger = sorted((self._held[one], self._held[other]), key=len)
+        smaller, larger = self._held[one], self._held[other]
+        if len(smaller) > len(larger):
+            smaller, larger = larger, smaller
         for kind, identifiers in smaller.items():
             others = larger.get(kind)
             if others is None:
