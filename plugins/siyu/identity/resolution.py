@@ -6,7 +6,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from siyu.engine import quoted
-from siyu.identity.arrays import Array, show_columns
+from siyu.identity.arrays import Array, read_columns, show_columns
 from siyu.identity.blocking import block
 from siyu.identity.components import connect, find_anchors, read_nodes
 from siyu.identity.decisions import place_decisions
@@ -16,10 +16,7 @@ from siyu.identity.recycling import cut_recycled
 from siyu.identity.splitting import Refused, split
 
 # what the answers read
-_KEPT = {
-    f"identity_{name}"
-    for name in ("conflicts", "epochs", "labelled", "member_ids", "members", "nobody", "nodes")
-}
+_KEPT = {f"identity_{name}" for name in ("conflicts", "epochs", "labelled", "member_ids", "members", "nodes")}
 _WORKSPACE = """
 select view_name, true from duckdb_views() where temporary and starts_with(view_name, 'identity_')
 union all
@@ -35,7 +32,6 @@ left join identity_rekeyed as rekeyed on names.node = rekeyed.node
 _LABELLED = "create or replace temp table identity_labelled as from identity_labels"
 # who is in no member: blocked, unless somebody linked it by hand
 _NOBODY = """
-create or replace temp table identity_nobody as
 select node from identity_blocked
 anti join (
     select left_node as node from identity_links union all select right_node from identity_links
@@ -55,8 +51,8 @@ select
 from identity_nodes as nodes
 left join identity_epochs as epochs on nodes.node = epochs.node
 inner join identity_labelled as labelled on coalesce(epochs.epoch_node, nodes.node) = labelled.node
-inner join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
-anti join identity_nobody as nobody on nodes.node = nobody.node
+-- each has one: left, for then it is looked up last, in the smallest table of names
+left join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
 """
 _CONFLICTS = """
 create or replace temp table identity_conflicts as
@@ -83,15 +79,12 @@ concerned as (
     select left_node as node from conflicts union select right_node from conflicts where right_node is not null
 ),
 named as (
-    select
-        concerned.node, nodes.identifier, coalesce(epochs.epoch, 0) as epoch,
-        if(nobody.node is null, member_id, null) as member_id
+    select concerned.node, nodes.identifier, coalesce(epochs.epoch, 0) as epoch, member_id
     from concerned
     left join identity_epochs as epochs on concerned.node = epochs.epoch_node
     inner join identity_nodes as nodes on coalesce(epochs.node, concerned.node) = nodes.node
-    inner join identity_labelled as labelled on concerned.node = labelled.node
-    inner join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
-    left join identity_nobody as nobody on concerned.node = nobody.node
+    left join identity_labelled as labelled on concerned.node = labelled.node
+    left join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
 )
 select
     conflicts.reason, left_names.member_id, right_names.member_id as other_member_id,
@@ -159,11 +152,11 @@ def resolve(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> Resol
 
 def _answer(connection: DuckDBPyConnection, anchors: Array, refused: Refused) -> None:
     """Make the tables that the answers are."""
-    nodes = np.arange(len(anchors), dtype=np.int32)
-    show_columns(connection, "identity_labels", node=nodes, anchor=anchors)
+    nodes = np.delete(np.arange(len(anchors), dtype=np.int32), read_columns(connection, _NOBODY)["node"])
+    show_columns(connection, "identity_labels", node=nodes, anchor=anchors[nodes])
     refusals = {name: np.array(values, dtype=np.int64) for name, values in vars(refused).items()}
     show_columns(connection, "identity_refused", **refusals)
-    for statement in (_LABELLED, _NOBODY, _MEMBER_IDS, _MEMBERS, _CONFLICTS):
+    for statement in (_LABELLED, _MEMBER_IDS, _MEMBERS, _CONFLICTS):
         connection.execute(statement)
 
 
