@@ -513,6 +513,18 @@ left join rates
         and costs.cost_date < rates.valid_before
 where not costs.is_excluded and costs.cost_date <= as_of();
 
+create temp table consults as
+select member_of(channel_code, customer_token) as member_id, business_date(asked_at) as asked_date, *
+from (
+    from raw.files__consults
+    qualify row_number() over (
+        partition by channel_code, consult_id
+        order by
+            updated_at desc nulls last, (answered_at is not null) desc, _group_hash desc, _load_id, _source_row
+    ) = 1
+)
+where not is_excluded and asked_date <= as_of();
+
 -- 4. dimensions ------------------------------------------------------------------------------------------------------
 
 -- whoever a customer record, an order, a refund or a touch names, in this order of trust
@@ -565,6 +577,10 @@ seen as (
     from raw.files__scans
     where not is_excluded and business_date(scanned_at) <= as_of()
     group by 1
+    union all
+    select member_id, min(brand_code), min(channel_code), 14, min(asked_date), max(asked_date)
+    from consults
+    group by member_id
 ),
 
 members as (
@@ -1373,7 +1389,11 @@ wide as (
         expected.main_category,
         coalesce(expected.type_count = 2, false) as is_cross_buyer,
         false as is_referrer,
-        if(members.lifetime_order_count > 0 and expected.main_category is not null, 2, 1) as relationship_level,
+        case
+            when members.lifetime_order_count > 1 and members.member_id in (select member_id from consults) then 3
+            when members.lifetime_order_count > 0 and expected.main_category is not null then 2
+            else 1
+        end as relationship_level,
         '365d' as rfm_window,
         coalesce(of_year.order_count, 0) as order_count,
         cast(coalesce(of_year.net_amount, 0) as numeric(18, 2)) as net_amount,

@@ -408,6 +408,24 @@ SCANS = Resource(
     ),
 )
 
+CONSULTS = Resource(
+    name="consults",
+    kind=Kind.VERSIONS,
+    key="consult_id",
+    happened="asked_at",
+    fields=(
+        *_OWNERS,
+        _f("consult_id", "id", "Question in the source.", required=True),
+        _CUSTOMER_REQUIRED,
+        _f("topic", "text", "What it is about: a word of a list, never what was said."),
+        _f("asked_at", "timestamp", "When the customer asked.", required=True),
+        _f("answered_at", "timestamp", "When it was first answered; empty while it is not."),
+        _f("store_id", "id", "Store that was asked, by the brand's own code."),
+        _f("guide_id", "id", "Guide who was asked: employee number; empty for customer service."),
+        _UPDATED,
+    ),
+)
+
 COSTS = Resource(
     name="costs",
     kind=Kind.VERSIONS,
@@ -579,7 +597,7 @@ RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for resource in (
         *(ORDERS, ORDER_LINES, REFUNDS, PAYMENTS, CUSTOMERS, TOUCHES, COSTS),
-        *(CONSENTS, MEMBER_TAGS, MEMBERSHIPS, POINTS_CHANGES, CHILDREN, CONTACT_LISTS, SCANS),
+        *(CONSENTS, MEMBER_TAGS, MEMBERSHIPS, POINTS_CHANGES, CHILDREN, CONTACT_LISTS, SCANS, CONSULTS),
         *(STORES, GUIDES, ROSTERS, FOOTFALL, TARGETS, INVENTORY),
     )
 }

@@ -170,6 +170,20 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "编号,unionid,活动,场次,时间",
         "1,u1,poster,,2026-03-01 10:00:00",
     ),
+    "consults": (
+        {
+            "number": column("编号", "id"), "card": column("会员卡号", "id", personal="identifier"),
+            "topic": column("主题", "text"), "guide": GUIDE, "store": STORE,
+            "at": column("咨询时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+            "answered": column("回复时间", "timestamp", format="%Y-%m-%d %H:%M:%S"),
+        },
+        {
+            "consult_id": "number", "customer_id": "card", "topic": "topic", "guide_id": "guide",
+            "store_id": "store", "asked_at": "at", "answered_at": "answered",
+        },
+        "编号,会员卡号,主题,工号,门店,咨询时间,回复时间",
+        "1,K1,尺码,G1,S1,2026-03-01 10:00:00,",
+    ),
     "contact_lists": (
         {
             "account": column("账号", "id"), "contact": column("微信号", "id", personal="identifier"),
@@ -265,6 +279,9 @@ def test_an_empty_file_lands(shop: Shop, resource: str) -> None:
         ("children", "K1,,2023-06", "missing_value"),
         ("scans", "2,,poster,,2026-03-01 10:00:00", "missing_value"),
         ("scans", "2,u1,poster,,2099-03-01 10:00:00", "date_after_landing"),
+        ("consults", "2,,尺码,G1,S1,2026-03-01 10:00:00,", "missing_value"),
+        ("consults", "2,K1,尺码,G1,S1,,2026-03-01 10:05:00", "missing_value"),
+        ("consults", "2,K1,尺码,G1,S1,2099-03-01 10:00:00,", "date_after_landing"),
         ("contact_lists", "E1,wx2,13912345679,不同意,2026-03-01 10:00:00", "not_consented"),
         ("contact_lists", "E1,,13912345679,同意,2026-03-01 10:00:00", "missing_value"),
     ],

@@ -230,6 +230,32 @@ def test_a_member_is_lost_or_doubled_or_has_another_phone(ask: Ask) -> None:
     )
 
 
+def test_a_consult_is_lost_or_doubled_or_is_of_another_guide(ask: Ask) -> None:
+    """Of friendships whose noted number is that of a card which was there already."""
+    assert same(
+        ask,
+        f"select consult_id, guide_id, asked_at, answered_at from {newest('consults', 'consult_id')}",  # noqa: S608
+        """
+        select 'ZX' || lpad(cast(chat_id as varchar), 12, '0'), staff_code, chats.started_at, replied_at
+        from chats join contacts using (contact_id) join staff using (staff_id)
+        where is_consult and exists (
+            from accounts as cards
+            where cards.channel_code = 'pos' and cards.registered_at <= chats.started_at
+                and if(cards.phone_changed_at <= chats.started_at, cards.new_phone, cards.phone) = remark_phone
+        )
+        """,
+    )
+    assert (
+        ask(
+            """
+            select customer_token from raw.files__consults
+            where customer_token not in (select customer_token from raw.files__customers)
+            """
+        )
+        == []
+    )
+
+
 def test_an_export_knows_what_happens_after_its_day(exports: Path, ask: Ask) -> None:
     def rows(name: str) -> list[dict[str, str]]:
         with (exports / f"{name}_{EARLIER:%Y%m%d}.csv").open(encoding="utf-8", newline="") as file:
@@ -271,7 +297,7 @@ def test_the_command_writes_no_files_or_does_not_say_which(small_world: Path, tm
     done = CliRunner().invoke(app, ["pos", str(small_world), str(tmp_path), "--as-of", str(EARLIER)])
     assert done.exit_code == 0, done.output
     assert all(path.name in done.output for path in tmp_path.iterdir())
-    assert len(list(tmp_path.iterdir())) == 13
+    assert len(list(tmp_path.iterdir())) == 14
 
 
 def test_a_folder_without_a_world_is_exported(tmp_path: Path) -> None:

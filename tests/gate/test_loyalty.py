@@ -1,4 +1,4 @@
-"""Levels, points, children, listed contacts and scans of the published busy shop, against its own rows."""
+"""Levels, points, children, listed contacts, scans and consults of the published busy shop, against its own rows."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -123,3 +123,21 @@ def test_captured_persons_are_not_those_who_scanned_and_then_enrolled(home: Home
     )
     assert (scanners, event_count) == (len(scans), len(events))
     assert 0 < len(surely_new) <= int(str(new)) <= len(after) < len(scans)
+
+
+def test_who_trusts_is_not_who_bought_twice_and_consulted_by_the_day(home: Home) -> None:
+    """Customers are told apart by the day on which they enrolled; those who enrolled with others bought nothing."""
+    asked = {
+        until: {row["customer_id"] for row in rows("consults") if row["asked_at"][:10] <= str(until)}
+        for until in (AS_OF, AS_OF + timedelta(days=1))
+    }
+    enrolled = {day(row["enrolled_at"]) for row in rows("customers") if row["customer_id"] in asked[AS_OF]}
+    twice = served(
+        home,
+        "select enrolled_at::date, relationship_level from marts.member_360"
+        " where lifetime_order_count > 1 and enrolled_at is not null",
+    )
+    trusting = {since for since, level in twice if level == 3}
+    assert trusting == {since for since, _ in twice if since in enrolled}
+    assert 0 < len(trusting) < len(twice)
+    assert asked[AS_OF] < asked[AS_OF + timedelta(days=1)]

@@ -273,6 +273,29 @@ class World:
             },
         )
 
+    def consult(
+        self,
+        customer: str,
+        day: date,
+        *,
+        answered: date | None = None,
+        guide: str = "E1",
+        channel: str = "tmall_shop",
+    ) -> None:
+        """A person asks a guide something, who may answer."""
+        self._add(
+            "consults",
+            {
+                "channel_code": channel,
+                "consult_id": f"q{len(self.rows['consults']) + 1:05d}",
+                "customer_id": customer,
+                "topic": "size",
+                "asked_at": _noon(day),
+                "answered_at": _noon(answered) if answered else None,
+                "guide_id": guide,
+            },
+        )
+
     def touch(
         self,
         customer: str,
@@ -519,6 +542,9 @@ def _loyalty(world: World, name: str, number: int, asked: date) -> None:
     world.child(name, 1, asked)
     world.scan(name, asked + timedelta(days=number % 3 - 1), event=f"e{number % 4}" if number % 2 else None)
     world.scan(name, AS_OF - timedelta(days=number % 5), campaign="roadshow", event=f"r{number % 3}")
+    if number % 4 < 2:
+        asking = AS_OF + timedelta(days=number % 2 - number // 50)  # perhaps tomorrow
+        world.consult(name, asking, answered=asking if number % 3 else None)
     world.contact(name, f"E{number % 3}", AS_OF - timedelta(days=number))
     if number % 5 == 0:
         world.contact(name, f"E{(number + 1) % 3}", AS_OF)

@@ -99,6 +99,7 @@ def shoppers_and_their_orders(count: int, *, days_later: int = 0) -> World:
         world.points(one.accounts[SHOP], 100, AS_OF)
         world.child(one.accounts[SHOP], 1, AS_OF)
         world.scan(one.accounts[SHOP], AS_OF)
+        world.consult(one.accounts[SHOP], AS_OF)
         world.contact(one.accounts[SHOP], "E1", AS_OF, source="own_store", phone=one.phone)
         world.touch(one.accounts[SHOP], arm="treatment" if number % 2 else "holdout", day=AS_OF)
     return world
@@ -208,6 +209,7 @@ def test_f34_a_place_that_is_searched_did_not_hold_them_before(story: Story) -> 
         "raw/children",
         "raw/contact_lists",
         "raw/scans",
+        "raw/consults",
         "vault",
         "warehouse",
         "candidates",

@@ -49,6 +49,12 @@ scans as (
 
 ),
 
+consults as (
+
+    select * from {{ ref('fct_consults') }}
+
+),
+
 -- long enough ago to tell what became of them
 joined as (
 
@@ -89,7 +95,7 @@ with_more_than_a_phone as (
 
 ),
 
--- a reply, a visit, an order
+-- a reply, a visit, a question, an order
 actions as (
 
     select
@@ -103,6 +109,13 @@ actions as (
         member_id,
         scanned_date as action_date
     from scans
+
+    union all
+
+    select
+        member_id,
+        asked_date as action_date
+    from consults
 
     union all
 

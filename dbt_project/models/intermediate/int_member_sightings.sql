@@ -16,6 +16,7 @@
     ('children', 'int_member_children', none),
     ('listed_contacts', 'fct_listed_contacts', none),
     ('scans', 'fct_scans', 'scanned_date'),
+    ('consults', 'fct_consults', 'asked_date'),
 ] -%}
 
 with

@@ -20,6 +20,7 @@ _FILES = {
     "pos_payments": ("payments", "支付流水号", "支付时间"),
     "pos_refunds": ("returns", "退货单号", "修改时间"),
     "pos_members": ("members", "会员卡号", "修改时间"),
+    "pos_consults": ("consults", "咨询单号", "修改时间"),
     "stores": ("stores", "门店编码, 起始日期", None),  # always the whole list
     "staff": ("staff", "工号", "修改日期"),
     "rosters": ("rosters", "日期, 门店编码, 工号", "日期"),
@@ -33,6 +34,7 @@ _TABLES = (
     *("orders", "order_lines", "payments", "refunds", "accounts", "memberships"),
     *("stores", "store_leases", "regions", "staff", "staff_assignments", "roster"),
     *("footfall", "targets", "stock_counts", "costs", "skus", "products"),
+    *("contacts", "chats"),
 )
 
 

@@ -83,6 +83,31 @@ left join world.memberships using (account_id)
 left join world.stores on stores.store_id = accounts.home_store_id
 where channel_code = 'pos' and registered_at < last_moment();
 
+-- Guides enter what a customer asked under the card that has the number they noted; without such a card it is not entered.
+create view pos.consults as
+select
+    'ZX' || lpad(cast(chat_id as varchar), 12, '0') as 咨询单号, pos_card_no as 会员卡号, staff_code as 导购工号,
+    store_code as 门店编码, wall_clock(chats.started_at) as 咨询时间, wall_clock(seen(replied_at)) as 回复时间,
+    wall_clock(greatest(chats.started_at, seen(replied_at))) as 修改时间
+from world.chats
+join world.contacts using (contact_id)
+join world.staff using (staff_id)
+join world.accounts as cards
+    on
+        cards.channel_code = 'pos'
+        and cards.registered_at <= chats.started_at
+        and contacts.remark_phone = case
+            when cards.phone_changed_at <= chats.started_at then cards.new_phone else cards.phone
+        end
+left join world.staff_assignments as places
+    on places.staff_id = staff.staff_id and places.valid_from_on <= cast(chats.started_at + interval 8 hour as date)
+left join world.stores using (store_id)
+where is_consult and chats.started_at < last_moment()
+-- of several cards with the number the oldest; of a guide's stores the last
+qualify row_number() over (
+    partition by chat_id order by cards.registered_at, cards.account_id, places.valid_from_on desc
+) = 1;
+
 create view pos.stores as
 select
     store_code as 门店编码, stores.name as 门店名称, regions.name as 大区, province as 省份, city as 城市,

@@ -52,6 +52,12 @@ referrers as (
 
 ),
 
+consults as (
+
+    select * from {{ ref('fct_consults') }}
+
+),
+
 phone_only as (
 
     select * from {{ ref('int_member_phone_only') }}
@@ -155,6 +161,13 @@ paid_memberships_per_member as (
 
 ),
 
+consulters as (
+
+    select distinct member_id
+    from consults
+
+),
+
 -- in a group of a topic today, and holding its tag
 topic_members as (
 
@@ -229,6 +242,7 @@ gathered as (
         coalesce(tags_per_member.tag_count, 0) as tag_count,
         topic_members.member_id is not null as is_topic_member,
         referrers.member_id is not null as is_referrer,
+        consulters.member_id is not null as has_consulted,
         phone_only.is_phone_only,
         coalesce(account_roles.account_role, 'end_consumer') as account_role,
         nurtured.is_open as is_nurture_open,
@@ -280,6 +294,8 @@ gathered as (
         on members.member_id = open_relations_per_member.member_id
     left join referrers
         on members.member_id = referrers.member_id
+    left join consulters
+        on members.member_id = consulters.member_id
     left join phone_only
         on members.member_id = phone_only.member_id
     left join account_roles
@@ -411,7 +427,7 @@ wide as (
         is_cross_buyer,
         is_referrer,
         case
-            when lifetime_order_count >= 2 and is_referrer then 3
+            when lifetime_order_count >= 2 and (is_referrer or has_consulted) then 3
             when lifetime_order_count >= 1 and main_category is not null then 2
             else 1
         end as relationship_level,

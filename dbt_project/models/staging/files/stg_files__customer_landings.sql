@@ -14,6 +14,7 @@ landings as (
         'children': 'customer_token',
         'contact_lists': 'customer_token',
         'scans': 'customer_token',
+        'consults': 'customer_token',
     }) }}
 
 )
