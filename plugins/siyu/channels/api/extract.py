@@ -3,8 +3,8 @@
 Here: the order of things: pages → chunk on disk → checkpoint → … → one load record. Not here: how any of them is done.
 
 A checkpoint names the chunks that are on disk and the position after them, and is written when they are whole. So a
-kill costs at most the pages of one chunk, which are read again. The load record comes last; until it is there, nobody
-sees anything. Two runs of one stream of an account take turns.
+kill costs at most the pages of one chunk and those read ahead, which are read again. The load record comes last; until
+it is there, nobody sees anything. Two runs of one stream of an account take turns.
 """
 
 import shutil
@@ -23,7 +23,7 @@ from siyu.channels.api.calls import Caller, Patience
 from siyu.channels.api.declare import Account, Connector, Request, Stream, Window
 from siyu.channels.api.judging import ItemRefusedError, RestartError, StreamStoppedError
 from siyu.channels.api.pages import Page
-from siyu.channels.api.paging import CUT_SHORT, Reader
+from siyu.channels.api.paging import CUT_SHORT, Reader, read_on
 from siyu.channels.api.rows import Gathering
 from siyu.channels.api.transport import Limits
 from siyu.clock import utc_now
@@ -333,18 +333,20 @@ class _Reading:
         reader = Reader(
             read=page_of, ask=ask, account=self.run.account, window=piece, in_flight=stream.in_flight
         )
-        skipped = progress.skipped
-        for step in stream.paging.pages(reader, progress.position):
+        before = progress.skipped
+        steps = stream.paging.pages(reader, progress.position)
+        # what was odd up to a step: the reader is further by then
+        for step, skipped, notes in read_on((step, reader.skipped, tuple(reader.notes)) for step in steps):
             gathering.add(step.page)
             progress.position = step.after
             progress.pages += 1
-            progress.skipped = skipped + reader.skipped
-            progress.notes += [note for note in reader.notes if note not in progress.notes]
+            progress.skipped = before + skipped
+            progress.notes += [note for note in notes if note not in progress.notes]
             if (announced := stream.paging.announced(step.page)) is not None:
                 progress.announced[progress.piece] = announced
             if gathering.rows >= self.run.chunk_rows or gathering.bytes >= _CHUNK_BYTES:
                 self._flush(gathering)
-        progress.skipped = skipped + reader.skipped
+        progress.skipped = before + reader.skipped
         progress.notes += [note for note in reader.notes if note not in progress.notes]
 
     def _gathering(self) -> Gathering:

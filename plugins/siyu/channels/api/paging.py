@@ -288,18 +288,31 @@ class PerItem:
 
 
 def _ahead(work: Callable[[_One], _Answer], todo: Iterable[_One], in_flight: int) -> Iterator[_Answer]:
-    """What `work` makes of each, in order, several at once, and no more than a few before they are wanted."""
+    """What `work` makes of each, in order, several at once."""
     with ThreadPoolExecutor(in_flight) as pool:
         under_way: deque[Future[_Answer]] = deque()
         try:
             for one in todo:
                 under_way.append(pool.submit(work, one))
-                if len(under_way) == _AHEAD:
+                if len(under_way) > in_flight:
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
         finally:
             for future in under_way:
+                future.cancel()
+
+
+def read_on(steps: Iterator[_One]) -> Iterator[_One]:
+    """The same steps, read in a thread of its own: a few before they are wanted, so that nobody waits for the other."""
+    with ThreadPoolExecutor(1) as pool:
+        coming: deque[Future[_One | None]] = deque(pool.submit(next, steps, None) for _ in range(_AHEAD))
+        try:
+            while (step := coming.popleft().result()) is not None:
+                yield step
+                coming.append(pool.submit(next, steps, None))
+        finally:
+            for future in coming:
                 future.cancel()
 
 
