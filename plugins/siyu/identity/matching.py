@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 LEAST_ACCOUNTS = 50  # with fewer, what is counted says nothing of chance
 _TRAINING_PAIRS = 3_000_000  # more change nothing, and take long
-_SAME_BOTH = 0.7  # of one person's pairs of accounts have told the same name and birthday; a guess, to begin with
+_SAME_BOTH = (
+    0.7  # of one person's pairs of accounts have told the same name and birthday; a guess, to begin with
+)
 _NAME, _BIRTHDAY, _ADDRESS, _PROVINCE = "full_name_token", "birth_date_token", "address_token", "province"
 _LOG = logging.getLogger(__name__)
 _PAIRS = pa.schema(
@@ -115,7 +117,9 @@ def _find(scratch: DuckDBPyConnection) -> pa.Table:
     from splink import DuckDBAPI, Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)  # it advises a person who models
-    linker = Linker("accounts", _model(_Chance(scratch)), DuckDBAPI(connection=scratch), set_up_basic_logging=False)
+    linker = Linker(
+        "accounts", _model(_Chance(scratch)), DuckDBAPI(connection=scratch), set_up_basic_logging=False
+    )
     for name in (_NAME, _BIRTHDAY, _ADDRESS):
         _learn(linker, scratch, name)
     linker.inference.predict().as_duckdbpyrelation().create_view("found")
