@@ -10,7 +10,7 @@ person agree. Nothing is drawn at random: equal accounts give equal pairs.
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from splink import Linker
 
 LEAST_ACCOUNTS = 50  # with fewer, what is counted says nothing of chance
+_LEAST_TO_LEARN_FROM = 100  # pairs of one person's accounts; with fewer EM learns what is not there
+_LEAST_SHARE = 0.01  # of one person's pairs tell anything else too: somebody moved, or married
 _TRAINING_PAIRS = 3_000_000  # more change nothing, and take long
 _SAME_BOTH = (
     0.7  # of one person's pairs of accounts have told the same name and birthday; a guess, to begin with
@@ -51,11 +53,13 @@ select
     greatest(identifier_l, identifier_r) as right_identifier,
     round(match_weight, 3) as match_weight,
     round(match_probability, 6) as match_probability,
-    coalesce(full_name_token_l = full_name_token_r, false) as is_same_name,
-    coalesce(birth_date_token_l = birth_date_token_r, false) as is_same_birthday,
-    coalesce(address_token_l = address_token_r, false) as is_same_address,
-    coalesce(province_l = province_r, false) as is_same_province
+    coalesce(one.full_name_token = other.full_name_token, false) as is_same_name,
+    coalesce(one.birth_date_token = other.birth_date_token, false) as is_same_birthday,
+    coalesce(one.address_token = other.address_token, false) as is_same_address,
+    coalesce(one.province = other.province, false) as is_same_province
 from found
+inner join accounts as one on identifier_l = one.identifier
+inner join accounts as other on identifier_r = other.identifier
 order by left_identifier, right_identifier
 """
 
@@ -117,11 +121,14 @@ def _find(scratch: DuckDBPyConnection) -> pa.Table:
     from splink import DuckDBAPI, Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)  # it advises a person who models
-    linker = Linker(
-        "accounts", _model(_Chance(scratch)), DuckDBAPI(connection=scratch), set_up_basic_logging=False
-    )
-    for name in (_NAME, _BIRTHDAY, _ADDRESS):
-        _learn(linker, scratch, name)
+    api, chance = DuckDBAPI(connection=scratch), _Chance(scratch)
+    model = _model(chance)
+    if chance.same_persons >= _LEAST_TO_LEARN_FROM:
+        learner = Linker("accounts", model, api, set_up_basic_logging=False)
+        for name in (_NAME, _BIRTHDAY, _ADDRESS):
+            _learn(learner, chance, name)
+        model = _tempered(learner.misc.save_model_to_json())
+    linker = Linker("accounts", model, api, set_up_basic_logging=False)
     linker.inference.predict().as_duckdbpyrelation().create_view("found")
     return scratch.execute(_FOUND).to_arrow_table().cast(_PAIRS)
 
@@ -142,9 +149,21 @@ class _Chance:
         told, same = alike.aggregate(sums).fetchone() or (0.0, 0.0)
         return told, same
 
-    def of(self, same: float, told: float) -> float:
-        """A share of pairs that no rule of probability forbids: what was not seen happens too."""
-        return min(max(same, 0.5) / max(told, 1.0), 0.5)
+    @property
+    def same_persons(self) -> float:
+        """About how many pairs are of one person: those of one name and birthday, without those by chance."""
+        told, same = self.pairs(_NAME, _BIRTHDAY)
+        return max(same - told * self.of(_NAME) * self.of(_BIRTHDAY), 0)
+
+    def of(self, column: str) -> float:
+        """How probably two accounts that tell a column agree in it."""
+        told, same = self.pairs(column)
+        return _share(same, told)
+
+
+def _share(same: float, told: float) -> float:
+    """A share of pairs that no rule of probability forbids: what was not seen happens too."""
+    return min(max(same, 0.5) / max(told, 1.0), 0.5)
 
 
 def _model(chance: _Chance) -> Any:
@@ -164,8 +183,7 @@ def _model(chance: _Chance) -> Any:
         return levels.ExactMatchLevel(name, term_frequency_adjustments=True)
 
     def one(name: str, m: float) -> CustomComparison:
-        told, same = chance.pairs(name)
-        return comparison(name, levels.NullLevel(name), (exact(name), m, chance.of(same, told)))
+        return comparison(name, levels.NullLevel(name), (exact(name), m, chance.of(name)))
 
     def place() -> CustomComparison:
         (address, same_address), (province, same_province) = chance.pairs(_ADDRESS), chance.pairs(_PROVINCE)
@@ -174,17 +192,16 @@ def _model(chance: _Chance) -> Any:
         return comparison(
             "place",
             levels.And(levels.NullLevel(_ADDRESS), levels.NullLevel(_PROVINCE)),
-            (exact(_ADDRESS), 0.5, chance.of(same_address, told)),
-            (levels.ExactMatchLevel(_PROVINCE), 0.4, chance.of(same_province - same_in_both, told)),
+            (exact(_ADDRESS), 0.5, _share(same_address, told)),
+            (levels.ExactMatchLevel(_PROVINCE), 0.4, _share(same_province - same_in_both, told)),
         )
 
-    told, same = chance.pairs(_NAME, _BIRTHDAY)
-    (names, same_name), (birthdays, same_birthday) = chance.pairs(_NAME), chance.pairs(_BIRTHDAY)
-    by_chance = told * chance.of(same_name, names) * chance.of(same_birthday, birthdays)
+    told, _ = chance.pairs(_NAME, _BIRTHDAY)
     return SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="identifier",
-        probability_two_random_records_match=chance.of(max(same - by_chance, 1) / _SAME_BOTH, told),
+        probability_two_random_records_match=_share(max(chance.same_persons, 1) / _SAME_BOTH, told),
+        retain_matching_columns=False,
         comparisons=[one(_NAME, 0.9), one(_BIRTHDAY, 0.95), place()],
         blocking_rules_to_generate_predictions=[
             block_on(_NAME, _BIRTHDAY),
@@ -194,15 +211,23 @@ def _model(chance: _Chance) -> Any:
     )
 
 
-def _learn(linker: "Linker", scratch: DuckDBPyConnection, name: str) -> None:
+def _learn(linker: "Linker", chance: _Chance, name: str) -> None:
     """Let EM learn, from pairs that agree in one column, how often one person's accounts agree in the others."""
-    from splink.internals.exceptions import EMTrainingException
-
-    _, pairs = _Chance(scratch).pairs(name)
+    _, pairs = chance.pairs(name)
+    if not pairs:
+        return  # the first guess stays
     # tokens are random: those below a bound are a sample, the same one every time
-    bound = f"{int(min(_TRAINING_PAIRS / max(pairs, 1), 1) * 0xFFFF):04x}g"
-    with suppress(EMTrainingException):  # nobody agrees: the first guess stays
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            f"l.{name} = r.{name} and l.{name} < '{bound}'",
-            estimate_without_term_frequencies=True,
-        )
+    bound = f"{int(min(_TRAINING_PAIRS / pairs, 1) * 0xFFFF):04x}g"
+    linker.training.estimate_parameters_using_expectation_maximisation(
+        f"l.{name} = r.{name} and l.{name} < '{bound}'",
+        estimate_without_term_frequencies=True,
+    )
+
+
+def _tempered(model: dict[str, Any]) -> dict[str, Any]:
+    """The model that was learned, in which nothing is impossible because it was not met."""
+    for comparison in model["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if not level.get("is_null_level"):
+                level["m_probability"] = max(level.get("m_probability", 0), _LEAST_SHARE)
+    return model

@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 from siyu.clock import local_date
 from siyu.engine import connect
 from siyu.errors import RefusedError, UsageError
+from siyu.identity.matching import require_splink
 from siyu.landing.personal import refuse_half_rekeyed
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.resources import Resource
@@ -58,11 +59,14 @@ def build_warehouse(
     Raises:
         LockedError: Another run is writing.
         DamagedFileError: A landed file is not what was registered; dbt was not started.
-        EnvironmentFaultError: The home is being re-keyed, or that was cut off.
+        EnvironmentFaultError: The home is being re-keyed, or that was cut off; or members are to be matched without
+            Splink.
         RefusedError: No model reads what landed, a model did not build or a test failed. The file stays for inspection,
             without a record.
         UsageError: No order has landed and no `as_of` was given, or the dbt project does not parse.
     """
+    if settings.match_members:
+        require_splink()
     folder = dbt_folder(home, run_id)
     with open_warehouse(home, settings, run_id=run_id) as warehouse:
         refuse_half_rekeyed(home)
@@ -78,6 +82,7 @@ def build_warehouse(
             "business_timezone": settings.business_timezone,
             "reporting_currency": settings.reporting_currency,
             "channels": raw.channels,
+            "match_members": settings.match_members,
         }
         steps = run_dbt_build(
             warehouse,
