@@ -30,7 +30,8 @@ _TRAINING_PAIRS = 3_000_000  # more change nothing, and take long
 _SAME_BOTH = (
     0.7  # of one person's pairs of accounts have told the same name and birthday; a guess, to begin with
 )
-_NAME, _BIRTHDAY, _ADDRESS, _PROVINCE = "full_name_token", "birth_date_token", "address_token", "province"
+_TOLD = _NAME, _BIRTHDAY, _ADDRESS = "full_name_token", "birth_date_token", "address_token"
+_PROVINCE = "province"
 _LOG = logging.getLogger(__name__)
 _PAIRS = pa.schema(
     [
@@ -90,7 +91,7 @@ def match_pairs(connection: DuckDBPyConnection, accounts: DuckDBPyRelation) -> D
         is_same_birthday, is_same_address, is_same_province. No rows where the accounts are too few to tell chance from
         a person; the log says so.
     """
-    columns = ("identifier", _NAME, _BIRTHDAY, _ADDRESS, _PROVINCE)
+    columns = ("identifier", *_TOLD, _PROVINCE)
     told = accounts.select(*columns).order("identifier").to_arrow_table()
     found = _PAIRS.empty_table()
     if told.num_rows >= LEAST_ACCOUNTS:
@@ -118,19 +119,26 @@ def _beside(connection: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
 
 
 def _find(scratch: DuckDBPyConnection) -> pa.Table:
-    from splink import DuckDBAPI, Linker
-
     logging.getLogger("splink").setLevel(logging.ERROR)  # it advises a person who models
-    api, chance = DuckDBAPI(connection=scratch), _Chance(scratch)
+    chance = _Chance(scratch)
     model = _model(chance)
     if chance.same_persons >= _LEAST_TO_LEARN_FROM:
-        learner = Linker("accounts", model, api, set_up_basic_logging=False)
-        for name in (_NAME, _BIRTHDAY, _ADDRESS):
+        learner = _linker(scratch, model, chance)
+        for name in _TOLD:
             _learn(learner, chance, name)
         model = _tempered(learner.misc.save_model_to_json())
-    linker = Linker("accounts", model, api, set_up_basic_logging=False)
+    linker = _linker(scratch, model, chance)
     linker.inference.predict().as_duckdbpyrelation().create_view("found")
     return scratch.execute(_FOUND).to_arrow_table().cast(_PAIRS)
+
+
+def _linker(scratch: DuckDBPyConnection, model: Any, chance: "_Chance") -> "Linker":
+    from splink import DuckDBAPI, Linker
+
+    linker = Linker("accounts", model, DuckDBAPI(connection=scratch), set_up_basic_logging=False)
+    for name in _TOLD:
+        linker.table_management.register_term_frequency_lookup(chance.by_value(name), name, overwrite=True)
+    return linker
 
 
 class _Chance:
@@ -154,6 +162,14 @@ class _Chance:
         """About how many pairs are of one person: those of one name and birthday, without those by chance."""
         told, same = self.pairs(_NAME, _BIRTHDAY)
         return max(same - told * self.of(_NAME) * self.of(_BIRTHDAY), 0)
+
+    def by_value(self, column: str) -> pa.Table:
+        """How probably a stranger tells each value of a column: as many do beside two, and no rarer than all do."""
+        told = self._scratch.table("accounts").filter(f"{column} is not null")
+        seen = f"(count(*) - 2) / {max(len(told), 1)}::double"
+        return told.aggregate(
+            f"{column}, greatest({self.of(column)}, {seen}) as tf_{column}"
+        ).to_arrow_table()
 
     def of(self, column: str) -> float:
         """How probably two accounts that tell a column agree in it."""
@@ -230,4 +246,5 @@ def _tempered(model: dict[str, Any]) -> dict[str, Any]:
         for level in comparison["comparison_levels"]:
             if not level.get("is_null_level"):
                 level["m_probability"] = max(level.get("m_probability", 0), _LEAST_SHARE)
+    del model["linker_uid"]  # tables of another linker are not the same
     return model
