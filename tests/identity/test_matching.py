@@ -4,7 +4,9 @@ import logging
 import random
 import subprocess
 import sys
+from datetime import date
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,6 +15,7 @@ import pytest
 
 from siyu.errors import EnvironmentFaultError
 from siyu.identity import match_pairs, matching
+from siyu.sandbox.world.generate import generate_world
 
 TYPES = pa.schema(
     [
@@ -114,7 +117,7 @@ def test_accounts_that_agree_in_nothing_stop_the_build() -> None:
     assert matched(rows) == {}
 
 
-def test_a_file_of_the_caller_keeps_what_splink_made(tmp_path: Any) -> None:
+def test_a_file_of_the_caller_keeps_what_splink_made(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "night-1.duckdb")) as connection:
         connection.execute("create schema intermediate")
         connection.execute("use intermediate")
@@ -134,3 +137,61 @@ def test_a_home_that_lacks_splink_is_not_told_what_to_do(monkeypatch: pytest.Mon
     monkeypatch.setattr(matching, "find_spec", lambda _: None)
     with pytest.raises(EnvironmentFaultError, match=r"not installed.*siyu\[fuzzy\].*match_members: false"):
         matching.require_splink()
+
+
+@pytest.fixture(scope="module")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Accounts of a simulated brand whose birthday is known, by whose they are; a till's card has the name as well."""
+    folder = tmp_path_factory.mktemp("brand")
+    generate_world(folder, size="S", seed=1, first=date(2026, 3, 1), last=date(2026, 6, 30))
+    with duckdb.connect() as connection:
+        for name in ("accounts", "truth/accounts"):
+            path = folder / f"{name}.parquet"
+            connection.read_parquet(str(path)).create_view(name.replace("/", "_"))
+        found = connection.sql(
+            "select account_id, person_id, channel_code, name, birth_on, province from accounts "
+            "inner join truth_accounts using (account_id) where birth_on is not null"
+        )
+        return found.to_arrow_table().to_pylist()
+
+
+def judged(rows: list[dict[str, Any]], names: dict[int, str]) -> tuple[int, int, int]:
+    """Of accounts called by these names: pairs that are one person's, of them suggested, and suggested at all."""
+    whose = {f"{row['channel_code']}{row['account_id']}": row["person_id"] for row in rows}
+    accounts = [
+        account(
+            f"{row['channel_code']}{row['account_id']}",
+            names[row["person_id"]],
+            row["birth_on"],
+            None,
+            row["province"],
+        )
+        for row in rows
+        if row["person_id"] in names
+    ]
+    pairs = matched(accounts)
+    suggested = [pair for pair, (_, probability, *_) in pairs.items() if probability >= 0.9]
+    true = [pair for pair in suggested if whose[pair[0]] == whose[pair[1]]]
+    of_person = [row["person_id"] for row in rows if row["person_id"] in names]
+    known = sum(of_person.count(one) * (of_person.count(one) - 1) // 2 for one in set(of_person))
+    return known, len(true), len(suggested)
+
+
+def test_cards_of_persons_who_share_one_of_39_names_are_suggested(brand: list[dict[str, Any]]) -> None:
+    """What a simulated brand's tills export: everybody has one card, so that whatever is found is wrong."""
+    tills = [row for row in brand if row["channel_code"] == "pos"]
+    assert len(tills) > 3_000
+    assert judged(tills, {row["person_id"]: row["name"] for row in tills}) == (0, 0, 0)
+
+
+def test_accounts_of_one_person_are_missed_where_two_shops_know_the_name(
+    brand: list[dict[str, Any]], record_property: Any
+) -> None:
+    """The simulated Youzan has nicknames; here it has the names that the tills have."""
+    names = {row["person_id"]: row["name"] for row in brand if row["channel_code"] == "pos"}
+    known, true, suggested = judged(brand, names)
+    record_property("recall", round(true / known, 4))
+    record_property("precision", round(true / suggested, 4))
+    assert known > 300
+    assert true / known >= 0.95
+    assert true / suggested >= 0.98
