@@ -59,7 +59,7 @@ seen_together as (
 
 ),
 
--- never seen together, so without a time: what both told is probably one person's
+-- never seen together, so without a time; a link by hand joins anyway, and so it is told that it was a match
 matched as (
 
     select
@@ -75,7 +75,7 @@ matched as (
         on link_sources.link_source = 'match'
     where
         link_sources.is_followed
-        and matches.is_accepted
+        and (matches.is_accepted or matches.is_linked)
 
 ),
 

@@ -18,6 +18,23 @@ loads as (
 
 ),
 
+links as (
+
+    select * from {{ ref('identity_links') }}
+
+),
+
+-- either way round; a decision may be listed twice
+linked_accounts as (
+
+    select
+        least(left_identifier, right_identifier) as left_identifier,
+        greatest(left_identifier, right_identifier) as right_identifier
+    from links
+    group by least(left_identifier, right_identifier), greatest(left_identifier, right_identifier)
+
+),
+
 landed as (
 
     select
@@ -36,12 +53,17 @@ matches as (
         coalesce(
             pairs.match_probability >= {{ var('match_accepted_from') or 'null' }}, false
         ) as is_accepted,
+        linked_accounts.left_identifier is not null as is_linked,
         greatest(left_landed.sequence, right_landed.sequence) as first_landed
     from pairs
     inner join landed as left_landed
         on pairs.left_identifier = left_landed.identifier
     inner join landed as right_landed
         on pairs.right_identifier = right_landed.identifier
+    left join linked_accounts
+        on
+            pairs.left_identifier = linked_accounts.left_identifier
+            and pairs.right_identifier = linked_accounts.right_identifier
     where pairs.match_probability >= {{ var('match_suggested_from') }}
 
 )

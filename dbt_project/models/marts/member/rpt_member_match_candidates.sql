@@ -12,12 +12,6 @@ resolved as (
 
 ),
 
-links as (
-
-    select * from {{ ref('identity_links') }}
-
-),
-
 unlinks as (
 
     select * from {{ ref('identity_unlinks') }}
@@ -34,17 +28,6 @@ owners as (
     where
         record_type = 'member'
         and valid_to is null
-
-),
-
--- either way round; a decision may be listed twice
-linked_accounts as (
-
-    select
-        least(left_identifier, right_identifier) as left_identifier,
-        greatest(left_identifier, right_identifier) as right_identifier
-    from links
-    group by least(left_identifier, right_identifier), greatest(left_identifier, right_identifier)
 
 ),
 
@@ -87,7 +70,7 @@ candidates as (
         -- what became of it
         case
             when parted_members.smaller_member_id is not null then 'rejected_by_seed'
-            when linked_accounts.left_identifier is not null then 'accepted_by_seed'
+            when matches.is_linked then 'accepted_by_seed'
             when matches.is_accepted then 'accepted_by_rule'
             else 'suggested'
         end as status,
@@ -97,10 +80,6 @@ candidates as (
         on matches.left_identifier = left_owners.identifier
     inner join owners as right_owners
         on matches.right_identifier = right_owners.identifier
-    left join linked_accounts
-        on
-            matches.left_identifier = linked_accounts.left_identifier
-            and matches.right_identifier = linked_accounts.right_identifier
     left join parted_members
         on
             least(left_owners.member_id, right_owners.member_id)
