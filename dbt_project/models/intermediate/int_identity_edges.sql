@@ -59,7 +59,7 @@ seen_together as (
 
 ),
 
--- never seen together, so without a time; a link by hand joins anyway, and so it is told that it was a match
+-- never seen together, so without a time; a link by hand joins anyway, here it says why
 matched as (
 
     select

@@ -11,14 +11,12 @@ person agree. Nothing is drawn at random: equal accounts give equal pairs.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from siyu.engine import quoted
-from siyu.errors import EnvironmentFaultError
 
 if TYPE_CHECKING:
     from splink import Linker
@@ -63,20 +61,6 @@ inner join accounts as one on identifier_l = one.identifier
 inner join accounts as other on identifier_r = other.identifier
 order by left_identifier, right_identifier
 """
-
-
-def require_splink() -> None:
-    """Let no night begin that would compare accounts and cannot.
-
-    Raises:
-        EnvironmentFaultError: Splink is not installed.
-    """
-    if find_spec("splink") is None:
-        raise EnvironmentFaultError(
-            "match_members is on, but Splink is not installed",
-            expected="the extra siyu[fuzzy]",
-            do="pip install 'siyu[fuzzy]' (in a checkout: uv sync --extra fuzzy), or set match_members: false",
-        )
 
 
 def match_pairs(connection: DuckDBPyConnection, accounts: DuckDBPyRelation) -> DuckDBPyRelation:
@@ -137,7 +121,8 @@ def _linker(scratch: DuckDBPyConnection, model: Any, chance: "_Chance") -> "Link
 
     linker = Linker("accounts", model, DuckDBAPI(connection=scratch), set_up_basic_logging=False)
     for name in _TOLD:
-        linker.table_management.register_term_frequency_lookup(chance.by_value(name), name, overwrite=True)
+        rarity = chance.by_value(name)
+        linker.table_management.register_term_frequency_lookup(rarity, name, overwrite=True)  # type: ignore[no-untyped-call]
     return linker
 
 

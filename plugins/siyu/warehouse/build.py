@@ -9,14 +9,14 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
 from siyu.clock import local_date
 from siyu.engine import connect
-from siyu.errors import RefusedError, UsageError
-from siyu.identity.matching import require_splink
+from siyu.errors import EnvironmentFaultError, RefusedError, UsageError
 from siyu.landing.personal import refuse_half_rekeyed
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.resources import Resource
@@ -65,8 +65,7 @@ def build_warehouse(
             without a record.
         UsageError: No order has landed and no `as_of` was given, or the dbt project does not parse.
     """
-    if settings.match_members:
-        require_splink()
+    _refuse_unmatched(settings)
     folder = dbt_folder(home, run_id)
     with open_warehouse(home, settings, run_id=run_id) as warehouse:
         refuse_half_rekeyed(home)
@@ -155,6 +154,16 @@ def _refuse_unread(raw: RawState, project: Path) -> None:
             f"no model reads {', '.join(sorted(unread))}, which landed",
             expected="a staging model for every resource that lands",
             do="write it (docs/how-to/add-a-channel.md, step 5), or leave its stream out: read: false in channels.yml",
+        )
+
+
+def _refuse_unmatched(settings: Settings) -> None:
+    """A model that cannot import what it needs would fail in the middle of the night."""
+    if settings.match_members and find_spec("splink") is None:
+        raise EnvironmentFaultError(
+            "match_members is on, but Splink is not installed",
+            expected="the extra siyu[fuzzy]",
+            do="pip install 'siyu[fuzzy]' (in a checkout: uv sync --extra fuzzy), or set match_members: false",
         )
 
 
