@@ -29,6 +29,9 @@ class Personal(StrEnum):
 
     NONE = "none"  # lands as it is
     IDENTIFIER = "identifier"  # lands as a token in `<field minus _id>_token`; the clear value is sealed
+    COMPARED = (
+        "compared"  # sealed; lands as a token in `<field>_token` that may be compared, and names nobody
+    )
     ATTRIBUTE = "attribute"  # sealed, never lands
     FREE_TEXT = "free_text"  # sealed, never lands
 
@@ -61,15 +64,20 @@ class Field:
 
     @property
     def token_column(self) -> str:
-        """Name of the column that holds the token of an identifier: `customer_id` → `customer_token`."""
+        """Name of the column that holds the token: `customer_id` → `customer_token`."""
         return f"{self.name.removesuffix('_id')}_token"
+
+    @property
+    def lands_as_token(self) -> bool:
+        """Whether raw has a token in its place."""
+        return self.personal in (Personal.IDENTIFIER, Personal.COMPARED)
 
     @property
     def raw_column(self) -> str | None:
         """Name of the column in raw, None when the field never lands."""
         if self.personal is Personal.NONE:
             return self.name
-        return self.token_column if self.personal is Personal.IDENTIFIER else None
+        return self.token_column if self.lands_as_token else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,9 +246,9 @@ CUSTOMERS = Resource(
         _CUSTOMER_REQUIRED,
         _f("phone", "text", "Mobile number.", personal=Personal.IDENTIFIER),
         _f("email", "text", "E-mail address.", personal=Personal.IDENTIFIER),
-        _f("full_name", "text", "Name.", personal=Personal.ATTRIBUTE),
-        _f("birth_date", "date", "Birthday.", personal=Personal.ATTRIBUTE),
-        _f("address", "text", "Postal address.", personal=Personal.FREE_TEXT),
+        _f("full_name", "text", "Name.", personal=Personal.COMPARED),
+        _f("birth_date", "date", "Birthday.", personal=Personal.COMPARED),
+        _f("address", "text", "Postal address.", personal=Personal.COMPARED),
         _f("province", "text", "Province or state."),
         _f("enrolled_at", "timestamp", "When the person became an enrolled member."),
         _f("unenrolled_at", "timestamp", "When the membership ended."),
@@ -623,7 +631,7 @@ OBSERVED_COLUMNS: dict[str, str] = {
 def raw_columns(resource: Resource) -> dict[str, str]:
     """Columns of a resource's raw Parquet and raw view, in order, with their DuckDB types."""
     own = {
-        field.raw_column: "varchar" if field.personal is Personal.IDENTIFIER else DUCKDB_TYPES[field.type]
+        field.raw_column: "varchar" if field.lands_as_token else DUCKDB_TYPES[field.type]
         for field in resource.fields
         if field.raw_column is not None
     }

@@ -30,6 +30,7 @@ class FileSource(BaseModel):
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Certainty = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=36_525)]
 
 
@@ -60,6 +61,8 @@ class DbtVars(BaseModel):
     home_store_days: Days = 365
     note_city_share: Share = 0.10
     note_city_minimum_numbers: int = Field(default=10, ge=1, le=1_000_000_000)
+    match_suggested_from: Share = 0.90
+    match_accepted_from: Certainty | None = None
     phone_only_days: Days = 90
     next_order_minimum_purchases: int = Field(default=3, ge=2, le=1_000)
     next_order_category_gaps: int = Field(default=30, ge=1, le=1_000_000_000)
@@ -91,6 +94,9 @@ class Settings(BaseModel):
     quarantine_limit_rows: int = Field(default=10, ge=0)
     cell_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     lock_wait_seconds: float = Field(default=600, ge=0)
+    match_members: bool = (
+        False  # whether accounts are compared by name, birthday and address; needs siyu[fuzzy]
+    )
     decide_by: str = "06:30"  # local time at which a night does without what is still missing, or gives up
     published_by: str = "07:00"  # local time of business_timezone; a night still running then is told
     duckdb_memory_limit: str = Field(default="6GB", pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})? ?([KMGT]i?B)$")

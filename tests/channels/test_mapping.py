@@ -153,3 +153,31 @@ def test_a_mapping_that_is_not_there_is_an_error_a_person_can_read(tmp_path: Pat
 )
 def test_the_example_mappings_are_valid(path: Path) -> None:
     assert load_mapping(path).name == path.stem
+
+
+@pytest.mark.parametrize("says", ["attribute", "free_text", "compared"])
+def test_a_mapping_that_seals_a_name_is_refused_since_names_are_compared(tmp_path: Path, says: str) -> None:
+    path = tmp_path / "m.yml"
+    path.write_text(_with_a_name(says), encoding="utf-8")
+    (source,) = load_mapping(path).sources
+    assert source.resources["customers"].fields["full_name"].column == "called"
+
+
+@pytest.mark.parametrize("says", ["none", "identifier"])
+def test_a_name_is_fed_by_what_everybody_reads_or_persons_are_found_by(tmp_path: Path, says: str) -> None:
+    path = tmp_path / "m.yml"
+    path.write_text(_with_a_name(says), encoding="utf-8")
+    with pytest.raises(UsageError, match="full_name is personal: its column must say `personal: attribute`"):
+        load_mapping(path)
+
+
+def _with_a_name(says: str) -> str:
+    return GOOD.replace(
+        "      placed: {",
+        f"      called: {{from: called, type: text, personal: {says}}}\n      placed: {{",
+        1,
+    ).replace(
+        "    resources:\n",
+        "    resources:\n      customers:\n        fields: {customer_id: buyer, full_name: called}\n",
+        1,
+    )

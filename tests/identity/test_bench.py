@@ -1,5 +1,7 @@
 """The bench of identity measures a graph with all kinds of trouble, and gives no figures where partitions differ."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -26,7 +28,11 @@ def test_the_measured_graph_has_no_trouble_in_it(folder: Path) -> None:
     assert set(figures.conflicts) == {"blocked_by_degree", "over_limit", "recycled"}
     assert 7_000 < figures.members < 10_000
     assert figures.ratio == round(figures.ours_seconds / figures.baseline_seconds, 2)
-    assert "20,000 edges, 28,000 identifiers" in as_words(figures)
+    assert figures.splink_seconds is not None
+    words = as_words(figures)
+    assert "20,000 edges, 28,000 identifiers" in words
+    assert re.search(r"^  Splink's clustering +\d+\.\d s$", words, re.MULTILINE)
+    assert "needs the extra siyu[fuzzy]" in as_words(replace(figures, splink_seconds=None))
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,7 @@ def test_what_a_person_is_given_lacks_something_or_holds_somebody_else(shop: Hom
     assert {name: len(rows) for name, rows in told.rows.items()} == {"files.customers": 1, "files.orders": 1}
     (row,) = told.rows["files.customers"]
     assert (row["customer_token"], row["phone_token"]) == ("anna", PHONE)
+    assert not {"full_name_token", "birth_date_token", "address_token"} & row.keys()  # told in clear above
     assert set(told.published) == {
         "dim_member_identifiers",
         "member_360",

@@ -497,7 +497,13 @@ def test_f35_a_triggered_run_reads_a_path_that_its_conf_names(home: Home, tmp_pa
 def test_f35_settings_name_exactly_the_vars_of_the_dbt_project() -> None:
     project = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
     declared = project["vars"]
-    given_by_the_run = {"channels", "as_of_date", "business_timezone", "reporting_currency"}
+    given_by_the_run = {
+        "channels",
+        "as_of_date",
+        "business_timezone",
+        "reporting_currency",
+        "match_members",
+    }
 
     assert set(DbtVars.model_fields) == set(declared) - given_by_the_run
     assert DbtVars().model_dump() == {name: declared[name] for name in DbtVars.model_fields}

@@ -26,7 +26,13 @@ notes_elsewhere as (
 
 ),
 
-edges as (
+matches as (
+
+    select * from {{ ref('int_member_matches') }}
+
+),
+
+seen_together as (
 
     select
         links.left_identifier,
@@ -50,6 +56,36 @@ edges as (
         link_sources.is_followed
         and notes_elsewhere.left_identifier is null
     group by links.left_identifier, links.right_identifier, links.link_source
+
+),
+
+-- never seen together, so without a time; a link by hand joins anyway, here it says why
+matched as (
+
+    select
+        matches.left_identifier,
+        matches.right_identifier,
+        link_sources.link_source,
+        link_sources.strength,
+        matches.first_landed,
+        cast(null as timestamp) as first_seen_at,
+        cast(null as timestamp) as last_seen_at
+    from matches
+    inner join link_sources
+        on link_sources.link_source = 'match'
+    where
+        link_sources.is_followed
+        and (matches.is_accepted or matches.is_linked)
+
+),
+
+edges as (
+
+    select * from seen_together
+
+    union all
+
+    select * from matched
 
 )
 

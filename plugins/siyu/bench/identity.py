@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -110,6 +111,7 @@ class IdentityFigures:
     """What was measured over one graph: of each side the middle of its runs, and every run.
 
     recursive_seconds, recursive_edges: DuckDB's recursive query over that many of the edges; None: it was left out.
+    splink_seconds: Splink's clustering over the same edges; None: Splink is not installed.
     """
 
     edges: int
@@ -127,6 +129,7 @@ class IdentityFigures:
     baseline: list[Cost]
     recursive_seconds: float | None
     recursive_edges: int
+    splink_seconds: float | None
 
 
 def write_graph(folder: Path, *, edges: int, threads: int, memory_limit: str) -> None:
@@ -207,6 +210,7 @@ def measure_identity(
         baseline=baseline,
         recursive_seconds=_recursive(folder, edges // 10, threads) if with_recursive else None,
         recursive_edges=edges // 10,
+        splink_seconds=_splink(folder, threads, memory_limit) if find_spec("splink") else None,
     )
 
 
@@ -221,6 +225,9 @@ def as_words(figures: IdentityFigures) -> str:
         f"  memory {figures.ours_peak_memory_bytes / 2**20:7,.0f} MB",
         f"  baseline            {figures.baseline_seconds:8.1f} s  CPU {figures.baseline_cpu_seconds:8.1f} s"
         f"  memory {figures.baseline_peak_memory_bytes / 2**20:7,.0f} MB",
+        f"  Splink's clustering {figures.splink_seconds:8.1f} s"
+        if figures.splink_seconds is not None
+        else "  Splink's clustering is not measured: it needs the extra siyu[fuzzy]",
         f"within {BUDGET:g} × the baseline: {figures.ratio:.2f} ×, {verdict}",
     ]
     if figures.recursive_seconds is not None:
@@ -235,12 +242,15 @@ def _check_equal(folder: Path) -> None:
     with duckdb.connect() as connection:
         for name in ("labels", "members"):
             connection.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
-        (is_different,) = connection.execute(_DIFFERENT).fetchone() or (True,)
+        _refuse_different(connection, "without rules the members are not the connected components")
+
+
+def _refuse_different(connection: duckdb.DuckDBPyConnection, found: str) -> None:
+    """Compare `members` with `labels`, what the baseline found."""
+    (is_different,) = connection.execute(_DIFFERENT).fetchone() or (True,)
     if is_different:
         raise RefusedError(
-            "without rules the members are not the connected components",
-            expected="the partition of bench/identity_baseline.py",
-            do="mend siyu.identity",
+            found, expected="the partition of bench/identity_baseline.py", do="mend siyu.identity"
         )
 
 
@@ -250,3 +260,31 @@ def _recursive(folder: Path, edges: int, threads: int) -> float:
         started = time.monotonic()
         connection.execute(_RECURSIVE).fetchall()
         return round(time.monotonic() - started, 1)
+
+
+def _splink(folder: Path, threads: int, memory_limit: str) -> float:
+    """Cluster every edge of a folder in memory; the clusters must be the baseline's.
+
+    Raises:
+        RefusedError: They are others.
+    """
+    from splink import DuckDBAPI
+    from splink.clustering import cluster_pairwise_predictions_at_threshold
+
+    with duckdb.connect(config={"threads": threads, "memory_limit": memory_limit}) as connection:
+        connection.read_parquet(str(folder / "labels.parquet")).create_view("labels")
+        started = time.monotonic()
+        for name in ("identifiers", "edges"):
+            connection.read_parquet(str(folder / f"{name}.parquet")).to_table(name)
+        clusters = cluster_pairwise_predictions_at_threshold(
+            "identifiers",
+            "edges",
+            DuckDBAPI(connection=connection),
+            "identifier",
+            edge_id_column_name_left="left_identifier",
+            edge_id_column_name_right="right_identifier",
+        ).as_duckdbpyrelation()
+        clusters.select("identifier, cluster_id as member_id").create_view("members")
+        taken = round(time.monotonic() - started, 1)
+        _refuse_different(connection, "Splink's clusters are not the connected components")
+    return taken

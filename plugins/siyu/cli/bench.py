@@ -117,8 +117,8 @@ def identity(
 ) -> None:
     """Compare members by rules with bare components.
 
-    Both sides read and write Parquet. Ends with 1 when, without rules, they do not find the same partition. A missed
-    budget is told, and ends with 0.
+    Both sides read and write Parquet; Splink's clustering over the same edges is told too, where it is installed. Ends
+    with 1 when, without rules, they do not find the same partition. A missed budget is told, and ends with 0.
 
     Example: siyu bench identity --edges 2500000
     """

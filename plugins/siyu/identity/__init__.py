@@ -6,6 +6,16 @@ where the answers are kept (models), how an identifier is normalised before it b
 
 from siyu.identity.events import identity_events, redirects
 from siyu.identity.given import Graph, Rules, TypeRule
+from siyu.identity.matching import match_pairs
 from siyu.identity.resolution import Resolution, resolve
 
-__all__ = ["Graph", "Resolution", "Rules", "TypeRule", "identity_events", "redirects", "resolve"]
+__all__ = [
+    "Graph",
+    "Resolution",
+    "Rules",
+    "TypeRule",
+    "identity_events",
+    "match_pairs",
+    "redirects",
+    "resolve",
+]

@@ -66,6 +66,15 @@ _ACROSS_CHANNELS = {"phone", "email", "unionid", "address"}
 _FILLER = re.compile(r"null|none|nil|nan|n/?a|undefined|unknown|test|无|未知|空|[-–—_./?\s]*|0+")
 # one digit throughout, the number that forms show as an example, or too short to be anybody's
 _NOBODYS_PHONE = re.compile(r"\+?(86)?(13800138000|12345678(90?|901)?|(\d)\4*|\d{1,4})")
+_COMPARED = "compared "
+# one character, or a surname with a form of address; days that systems put where nobody told one; a province alone
+_SAYS_NOTHING = {
+    "compared full_name": re.compile(
+        r".?|.{0,2}(先生|女士|小姐|太太|老师|同学|阿姨|叔叔)|(匿名|微信)?(用户|会员|顾客|客户|买家|本人)|mr|mrs|ms|customer|guest"
+    ),
+    "compared birth_date": re.compile(r"0{8}|00010101|18991230|19000101|19700101"),
+    "compared address": re.compile(r".{0,5}"),
+}
 _HOME_REGION = "CN"
 _PHONE_FILLING = re.compile(r"[\s\-()]")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
@@ -85,7 +94,8 @@ class Tokenizer:
     def token(self, kind: str, value: str) -> str:
         """32 hex digits for a value of a kind (`phone`, `email`, `customer_id` …), equal for equal normalised values.
 
-        A `customer_id` comes with its scope: see `customer`.
+        A `customer_id` comes with its scope: see `customer`. Beside it a `compared …` kind tells whether two accounts
+        say the same of themselves: see `compared_kind`.
         """
         message = f"{kind}{SEPARATOR}{normalised(kind, value)}"
         first = hmac.digest(self.key, message.encode("utf-8", "surrogatepass"), "sha256")
@@ -129,13 +139,20 @@ def _derived(key: bytes, info: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(key)
 
 
+def compared_kind(field: str) -> str:
+    """What the tokens of an attribute that is compared are tokens of: no identifier's, whatever its name."""
+    return f"{_COMPARED}{field}"
+
+
 def normalised(kind: str, value: str) -> str:
     """The form of a value that its token is made of: phones as E.164, e-mails in lower case, addresses without width,
-    case and blanks, all others without blanks around.
+    case and blanks, what is compared as its letters and digits, all others without blanks around.
 
     A phone that is no phone number keeps its text: it still is the same text the next time.
     """
     text = value.strip()
+    if kind.startswith(_COMPARED):
+        return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
     if kind == "email":
         return text.lower()
     if kind == "phone":
@@ -146,16 +163,18 @@ def normalised(kind: str, value: str) -> str:
 
 
 def names_nobody(kind: str, value: str) -> bool:
-    """Whether a phone, e-mail, address or unionid only fills its field: no word, masked, or nobody's number.
+    """Whether a phone, e-mail, address, unionid or what is compared only fills its field: no word, masked, nobody's
+    number, a form of address for a name, the day that a form begins with.
 
     Such a value says nothing of who somebody is, and would make one person of all who have it. An id of a platform's
     own is what the platform says it is.
     """
-    if kind not in _ACROSS_CHANNELS:
+    if kind not in _ACROSS_CHANNELS and not kind.startswith(_COMPARED):
         return False
     text = unicodedata.normalize("NFKC", value).strip().lower()
     is_number = kind == "phone" and _NOBODYS_PHONE.fullmatch(normalised(kind, text))
-    return bool("*" in text or _FILLER.fullmatch(text) or is_number)
+    says_nothing = kind in _SAYS_NOTHING and _SAYS_NOTHING[kind].fullmatch(normalised(kind, text))
+    return bool("*" in text or _FILLER.fullmatch(text) or is_number or says_nothing)
 
 
 def _e164(text: str) -> str:

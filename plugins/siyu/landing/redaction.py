@@ -37,8 +37,13 @@ def stays_in_books(resource: Resource) -> bool:
 
 
 def token_columns(resource: Resource) -> tuple[str, ...]:
-    """The columns of a raw row that hold tokens."""
+    """The columns of a raw row that hold tokens of identifiers: they name somebody."""
     return tuple(field.token_column for field in resource.fields if field.personal is Personal.IDENTIFIER)
+
+
+def compared_columns(resource: Resource) -> tuple[str, ...]:
+    """The columns of a raw row that hold tokens of attributes: they name nobody, and go as their row goes."""
+    return tuple(field.token_column for field in resource.fields if field.personal is Personal.COMPARED)
 
 
 def names_in(rows: DuckDBPyRelation, columns: Iterable[str]) -> Iterator[str]:
@@ -61,12 +66,14 @@ def without(rows: DuckDBPyRelation, resource: Resource, erased: frozenset[str]) 
         for name in own or accounts:
             rows = rows.filter(~hits[name])
     is_hit = is_any_among(tokens, erased)
+    compared = compared_columns(resource)
 
     def kept(name: str) -> Expression:
         if name in hits:
             return null_where(hits[name] | is_theirs, name)
-        # while a row lands: what will be sealed of it
-        return null_where(is_hit, name) if name.startswith("_attribute_") else column(name)
+        # what is told beside a name that goes; while a row lands, what will be sealed of it
+        is_told = name in compared or name.startswith("_attribute_")
+        return null_where(is_hit, name) if is_told else column(name)
 
     return rows.select(*map(kept, rows.columns))
 

@@ -20,7 +20,7 @@ from siyu.landing.personal import IS_TOKEN, Rekeying, Tokenizer, seal, unseal
 from siyu.landing.quarantine import write_quarantine
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import LoadRecord, StoredFile, live, read_records, resources_of, verify
-from siyu.landing.redaction import names_in, token_columns
+from siyu.landing.redaction import compared_columns, names_in, token_columns
 from siyu.landing.sql import SEPARATOR, column
 from siyu.landing.stage import rehashed
 from siyu.landing.supersede import supersede, supersede_file, superseding
@@ -112,7 +112,8 @@ def _rekey_raw(
     records = tuple(record for record in read_records(home) if record.load_id in loads)
     verify(home, records[0], loads[records[0].load_id])
     rows = registered_rows(connection, home, records, resource)
-    rows = rekeyed_columns(connection, rows, token_columns(resource), tokenizer)
+    columns = (*token_columns(resource), *compared_columns(resource))
+    rows = rekeyed_columns(connection, rows, columns, tokenizer)
     last = tokenizer.hash_keys[-1:]
     rows = rows.select(
         *(

@@ -16,7 +16,7 @@ from duckdb import CaseExpression, DuckDBPyConnection, DuckDBPyRelation, Express
 from siyu.engine import call
 from siyu.errors import RefusedError, SiyuError
 from siyu.landing.batch import Batch, Source
-from siyu.landing.personal import Keys, Tokenizer, names_nobody, seal
+from siyu.landing.personal import Keys, Tokenizer, compared_kind, names_nobody, seal
 from siyu.landing.quarantine import mask_row, write_quarantine
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import Counts, LandedResource, LoadRecord, StoredFile, of_channel
@@ -472,6 +472,7 @@ def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepar
             column("lookup").alias(f"_of_{field.name}"),
             column("token").alias(f"_token_{field.name}"),
             column("first_token").alias(f"_first_{field.name}"),
+            column("compared_token").alias(f"_compared_{field.name}"),
         )
         kept = kept.join(answers, column(lookup) == column(f"_of_{field.name}"), how="left")
     values_of = {field.name: _landing_value(field) for field in resource.fields}
@@ -481,11 +482,16 @@ def _rows(connection: DuckDBPyConnection, tokenizer: Tokenizer, prepared: Prepar
         resource, values_of | {field.name: column(f"_first_{field.name}") for field in personal}, reason
     )
     row_hash = call("left", call("sha256", content), constant(_HASH_LENGTH))
-    landing = [values_of[field.name].alias(field.raw_column) for field in resource.fields if field.raw_column]
+    shown = values_of | {
+        field.name: column(f"_compared_{field.name}")
+        for field in personal
+        if field.personal is Personal.COMPARED
+    }
+    landing = [shown[field.name].alias(field.raw_column) for field in resource.fields if field.raw_column]
     attributes = [
         values_of[field.name].alias(f"_attribute_{field.name}")
-        for field in resource.fields
-        if not field.raw_column
+        for field in personal
+        if field.personal is not Personal.IDENTIFIER
     ]
     rows = kept.select(
         *landing,
@@ -536,6 +542,9 @@ def _tokens(tokenizer: Tokenizer, field: Field, lookups: pa.ChunkedArray) -> pa.
             "lookup": pa.array(values, pa.string()),
             "token": pa.array(tokens, pa.string()),
             "first_token": pa.array(first, pa.string()),
+            "compared_token": pa.array(
+                [_compared_token(tokenizer, field, value) for value in values], pa.string()
+            ),
             "value": pa.array(
                 [value.rpartition(SEPARATOR)[2] if field.name == _CUSTOMER else value for value in values],
                 pa.string(),
@@ -547,6 +556,14 @@ def _tokens(tokenizer: Tokenizer, field: Field, lookups: pa.ChunkedArray) -> pa.
 def _token(tokenizer: Tokenizer, field: Field, value: str) -> str | None:
     kind = field.identifier_kind
     return None if names_nobody(kind, value) else tokenizer.token(kind, value)
+
+
+def _compared_token(tokenizer: Tokenizer, field: Field, value: str) -> str | None:
+    """Beside the token that the hash of the row is made of, as it was before attributes were compared."""
+    kind = compared_kind(field.name)
+    if field.personal is not Personal.COMPARED or names_nobody(kind, value):
+        return None
+    return tokenizer.token(kind, value)
 
 
 def _landing_value(field: Field) -> Expression:

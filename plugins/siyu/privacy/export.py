@@ -15,7 +15,7 @@ from siyu.landing import read_records
 from siyu.landing.personal import open_keys, open_private_key, unseal
 from siyu.landing.raw_views import registered_rows
 from siyu.landing.records import live, of_channel, resources_of, verify
-from siyu.landing.redaction import PossibleNames, is_any_among, token_columns
+from siyu.landing.redaction import PossibleNames, compared_columns, is_any_among, token_columns
 from siyu.privacy.persons import Person, Request, find_persons
 from siyu.publication import current_publication
 from siyu.publication.erasure import columns_of_people
@@ -95,7 +95,7 @@ def _unsealed(
                     clear[one["token"]] = (one["field"], one["value"])
                 case "row" if not person.tokens.isdisjoint(possible.of(one["row"])):
                     not_understood[one["row"]] = None
-                case "attribute" | "free_text" if one["owner"] in person.tokens:
+                case "attribute" | "free_text" | "compared" if one["owner"] in person.tokens:
                     attributes[one["field"], one["value"]] = None
     told = [{"field": name, "value": value} for name, value in attributes]
     return clear, told, list(not_understood)
@@ -109,14 +109,14 @@ def _landed(
     for channel in sorted({record.source.channel for record in records}):
         loads = of_channel(records, channel)
         for name, resource in resources_of(loads, channel).items():
-            columns = token_columns(resource)
+            columns, left_out = token_columns(resource), {*PIPELINE_COLUMNS, *compared_columns(resource)}
             rows = registered_rows(connection, home, loads, resource)
             if columns and (own := list(_about(rows, columns, person))):
                 shown = [
                     {
                         column: clear.get(value) if column in columns else value
                         for column, value in row.items()
-                        if column not in PIPELINE_COLUMNS
+                        if column not in left_out
                     }
                     for row in own
                 ]

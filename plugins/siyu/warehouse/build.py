@@ -9,13 +9,14 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
 from siyu.clock import local_date
 from siyu.engine import connect
-from siyu.errors import RefusedError, UsageError
+from siyu.errors import EnvironmentFaultError, RefusedError, UsageError
 from siyu.landing.personal import refuse_half_rekeyed
 from siyu.landing.raw_views import RawState, create_raw_views
 from siyu.resources import Resource
@@ -58,11 +59,13 @@ def build_warehouse(
     Raises:
         LockedError: Another run is writing.
         DamagedFileError: A landed file is not what was registered; dbt was not started.
-        EnvironmentFaultError: The home is being re-keyed, or that was cut off.
+        EnvironmentFaultError: The home is being re-keyed, or that was cut off; or members are to be matched without
+            Splink.
         RefusedError: No model reads what landed, a model did not build or a test failed. The file stays for inspection,
             without a record.
         UsageError: No order has landed and no `as_of` was given, or the dbt project does not parse.
     """
+    _refuse_unmatched(settings)
     folder = dbt_folder(home, run_id)
     with open_warehouse(home, settings, run_id=run_id) as warehouse:
         refuse_half_rekeyed(home)
@@ -78,6 +81,7 @@ def build_warehouse(
             "business_timezone": settings.business_timezone,
             "reporting_currency": settings.reporting_currency,
             "channels": raw.channels,
+            "match_members": settings.match_members,
         }
         steps = run_dbt_build(
             warehouse,
@@ -150,6 +154,16 @@ def _refuse_unread(raw: RawState, project: Path) -> None:
             f"no model reads {', '.join(sorted(unread))}, which landed",
             expected="a staging model for every resource that lands",
             do="write it (docs/how-to/add-a-channel.md, step 5), or leave its stream out: read: false in channels.yml",
+        )
+
+
+def _refuse_unmatched(settings: Settings) -> None:
+    """A model that cannot import what it needs would fail in the middle of the night."""
+    if settings.match_members and find_spec("splink") is None:
+        raise EnvironmentFaultError(
+            "match_members is on, but Splink is not installed",
+            expected="the extra siyu[fuzzy]",
+            do="pip install 'siyu[fuzzy]' (in a checkout: uv sync --extra fuzzy), or set match_members: false",
         )
 
 

@@ -25,12 +25,18 @@ newest as (
     select
         -- ids
         {{ customer_key('channel_code', 'customer_token') }} as customer_key,
+        {{ identifier('customer', 'channel_code', 'customer_token') }} as identifier,
         brand_code,
         channel_code,
 
         -- attributes
         province,
         store_id,
+
+        -- what the customer told, to be compared with what another told
+        full_name_token,
+        birth_date_token,
+        address_token,
 
         -- timestamps (UTC)
         enrolled_at,

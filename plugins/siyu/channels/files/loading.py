@@ -34,6 +34,8 @@ TEXT_FORMATS = ("csv", "blank_separated", "fixed_width")
 NUMBERS: tuple[FieldType, ...] = ("integer", "decimal", "amount")
 WORDS: tuple[FieldType, ...] = ("text", "id")
 MONEY_PER_UNIT = ("unit_price", "unit_cost")
+# a column says that it is no identifier and not for everybody; what is compared, the field itself says
+_SEALED = (Personal.ATTRIBUTE, Personal.FREE_TEXT, Personal.COMPARED)
 # Which types of column may feed a field of a type.
 FEEDS: dict[FieldType, tuple[FieldType, ...]] = {
     "text": WORDS,
@@ -233,8 +235,11 @@ def _field_problems(
     if target.personal is Personal.NONE and personal:
         yield (), f"{target.name} lands in the clear, but is fed by a column with `personal: {min(personal)}`"
     # the number of a row names nobody: a file without customer ids may take it, where each row is another person
-    if target.personal is not Personal.NONE and personal != {target.personal} and not field.source_row:
-        yield (), f"{target.name} is personal: its column must say `personal: {target.personal}`"
+    if target.personal is not Personal.NONE and not field.source_row:
+        accepted = _SEALED if target.personal in _SEALED else (target.personal,)
+        if not any(personal == {one} for one in accepted):
+            expected = " or ".join(f"`personal: {one}`" for one in accepted)
+            yield (), f"{target.name} is personal: its column must say {expected}"
     if field.constant is not None:
         try:
             operand(field.constant, target.type, mapping.timezone)
