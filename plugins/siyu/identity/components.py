@@ -12,12 +12,11 @@ from siyu.identity.arrays import Array, read_columns, show_columns
 _LATER_EPOCH = 1 << 62
 # what joins: edges between nodes that are not blocked, at the owners they were seen with, and links
 _JOINS = """
-create or replace temp view identity_joins as
+create or replace temp table identity_joins as
 select
     coalesce(left_moved.epoch_node, edges.left_node) as left_node,
     coalesce(right_moved.epoch_node, edges.right_node) as right_node,
-    edges.left_node as left_given, edges.right_node as right_given, false as is_link,
-    edges.strength, edges.link_source, edges.first_seen_at
+    edges.rowid as edge
 from identity_edges as edges
 left join identity_moved as left_moved
     on edges.left_node = left_moved.node and edges.right_node = left_moved.other
@@ -25,8 +24,8 @@ left join identity_moved as right_moved
     on edges.right_node = right_moved.node and edges.left_node = right_moved.other
 anti join identity_blocked as left_blocked on edges.left_node = left_blocked.node
 anti join identity_blocked as right_blocked on edges.right_node = right_blocked.node
-union all by name
-select left_node, right_node, true as is_link from identity_links
+union all
+select left_node, right_node, null from identity_links
 """
 _PAIRS = "select left_node, right_node from identity_joins"
 # 1 << 20: more types than anybody has

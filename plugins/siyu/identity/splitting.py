@@ -42,12 +42,14 @@ _EDGES = """
 with
 edges as (
     select
-        left_node, right_node, left_given, right_given, is_link, max(strength) as strength,
+        joins.left_node, joins.right_node, given.left_node as left_given, given.right_node as right_given,
+        edge is null as is_link, max(strength) as strength,
         count(distinct link_source) as source_count, min(first_seen_at) as first_seen_at
     from identity_joins as joins
     inner join identity_suspect_nodes as suspects on joins.left_node = suspects.node
     semi join identity_over using (label)
-    group by left_node, right_node, left_given, right_given, is_link
+    left join identity_edges as given on joins.edge = given.rowid
+    group by joins.left_node, joins.right_node, left_given, right_given, is_link
 ),
 named as (
     select
