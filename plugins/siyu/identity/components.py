@@ -98,7 +98,7 @@ def read_nodes(connection: DuckDBPyConnection, rekeyed: DuckDBPyRelation | None)
     found = read_columns(connection, _NODES)
     later = read_columns(connection, _LATER)
     count = len(found["node"]) + len(later["epoch_node"])
-    type_id, rank = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    type_id, rank = np.zeros(count, dtype=np.int16), np.zeros(count, dtype=np.int64)
     type_id[found["node"]] = found["type_id"]
     rank[found["node"]] = found["rank"]
     type_id[later["epoch_node"]] = later["type_id"]

@@ -64,10 +64,11 @@ named as (
 )
 -- the smaller name on the left, which way round the rows came
 select
-    if(is_in_order, left_node, right_node), if(is_in_order, right_node, left_node), is_link
+    if(is_in_order, named.left_node, named.right_node) as left_node,
+    if(is_in_order, named.right_node, named.left_node) as right_node, is_link
 from named
-left join identity_rekeyed as left_rekeyed on left_node = left_rekeyed.node
-left join identity_rekeyed as right_rekeyed on right_node = right_rekeyed.node
+left join identity_rekeyed as left_rekeyed on named.left_node = left_rekeyed.node
+left join identity_rekeyed as right_rekeyed on named.right_node = right_rekeyed.node
 order by
     is_link desc, strength desc nulls last, source_count desc, first_seen_at nulls last,
     left_rekeyed.member_id = right_rekeyed.member_id desc nulls last, hash
@@ -102,12 +103,16 @@ def split(connection: DuckDBPyConnection, nodes: Nodes, labels: Array) -> tuple[
         return labels, refused
     inside = np.sort(read_columns(connection, _NODES)["node"])
     members = _Members(connection, inside)
-    for left, right, is_link in connection.execute(_EDGES).fetchall():
+    edges = read_columns(connection, _EDGES)
+    left_places, right_places = (np.searchsorted(inside, edges[end]) for end in ("left_node", "right_node"))
+    for left, right, is_link in zip(
+        left_places.tolist(), right_places.tolist(), edges["is_link"].tolist(), strict=True
+    ):
         one, other = members.of(left), members.of(right)
         if one == other:
             continue
         if not is_link and (why := members.objection(one, other)):
-            refused.add(left, right, why)
+            refused.add(int(inside[left]), int(inside[right]), why)
         else:
             members.join(one, other)
     labels = labels.copy()
@@ -136,29 +141,32 @@ def _find_over(connection: DuckDBPyConnection, nodes: Nodes, labels: Array) -> b
 
 
 class _Members:
-    """Disjoint sets of nodes with what is limited in each; a set is named by one of its nodes' positions."""
+    """Disjoint sets of nodes with what is limited in each; nodes and sets are places in a sorted array of nodes."""
 
     def __init__(self, connection: DuckDBPyConnection, nodes: Array) -> None:
-        self._position: dict[int, int] = dict(zip(nodes.tolist(), range(len(nodes)), strict=True))
         self._parent = list(range(len(nodes)))
         self._size = [1] * len(nodes)
         self._held: list[dict[int, set[int]]] = [{} for _ in nodes]  # class → identifiers
         self._limit: dict[int, tuple[int, int]] = {}  # class → limit, type
-        for node, kind, identifier, limit, type_id in connection.execute(_CONTENTS).fetchall():
-            self._held[self._position[node]][kind] = {identifier}
+        held = read_columns(connection, _CONTENTS)
+        held["node"] = np.searchsorted(nodes, held["node"])
+        columns = (values.tolist() for values in held.values())
+        for place, kind, identifier, limit, type_id in zip(*columns, strict=True):
+            self._held[place][kind] = {identifier}
             self._limit[kind] = (limit, type_id)
         self._nodes: dict[int, set[int]] = {}  # set → those of its nodes that unlinks name
         self._apart: dict[int, set[int]] = {}  # set → nodes that it must not hold
-        for left, right in connection.execute("from identity_unlinks").fetchall():
-            if left in self._position and right in self._position:
-                for node, other in ((left, right), (right, left)):
-                    place = self._position[node]
-                    self._nodes.setdefault(place, set()).add(node)
-                    self._apart.setdefault(place, set()).add(other)
+        unlinks = read_columns(connection, "from identity_unlinks")
+        pairs = np.stack([unlinks["left_node"], unlinks["right_node"]], axis=1)
+        inside = np.isin(pairs, nodes).all(axis=1)
+        for left, right in np.searchsorted(nodes, pairs[inside]).tolist():
+            for place, other in ((left, right), (right, left)):
+                self._nodes.setdefault(place, set()).add(place)
+                self._apart.setdefault(place, set()).add(other)
 
-    def of(self, node: int) -> int:
+    def of(self, place: int) -> int:
         """The set that a node is in."""
-        place, parent = self._position[node], self._parent
+        parent = self._parent
         while parent[place] != place:
             parent[place] = parent[parent[place]]
             place = parent[place]
@@ -198,4 +206,4 @@ class _Members:
 
     def labels(self) -> Array:
         """The set of every node, in the order the nodes were given."""
-        return np.array([self.of(node) for node in self._position], dtype=np.int64)
+        return np.array([self.of(place) for place in range(len(self._parent))], dtype=np.int64)
