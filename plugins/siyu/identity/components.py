@@ -28,10 +28,10 @@ union all
 select left_node, right_node, null from identity_links
 """
 _PAIRS = "select left_node, right_node from identity_joins"
-# 1 << 20: more types than anybody has
-_NODES = "select node, type_id, (first_landed << 20) + place as rank from identity_nodes"
+# 1048576: more types than anybody has
+_NODES = "select node, type_id, first_landed * 1048576 + place as rank from identity_nodes"
 _LATER = """
-select epoch_node, type_id, (founder_landed << 20) + place as rank
+select epoch_node, type_id, founder_landed * 1048576 + place as rank
 from identity_epochs inner join identity_nodes using (node) where epoch <> 0
 """
 # the name of a node, of which its member's id is made
