@@ -29,9 +29,7 @@ class Personal(StrEnum):
 
     NONE = "none"  # lands as it is
     IDENTIFIER = "identifier"  # lands as a token in `<field minus _id>_token`; the clear value is sealed
-    COMPARED = (
-        "compared"  # sealed; lands as a token in `<field>_token` that may be compared, and names nobody
-    )
+    COMPARED = "compared"  # sealed; lands as a token in `<field>_token`, which is compared and names nobody
     ATTRIBUTE = "attribute"  # sealed, never lands
     FREE_TEXT = "free_text"  # sealed, never lands
 

@@ -94,9 +94,7 @@ class Settings(BaseModel):
     quarantine_limit_rows: int = Field(default=10, ge=0)
     cell_limit_bytes: int = Field(default=1_000_000, ge=1_000)
     lock_wait_seconds: float = Field(default=600, ge=0)
-    match_members: bool = (
-        False  # whether accounts are compared by name, birthday and address; needs siyu[fuzzy]
-    )
+    match_members: bool = False  # compare accounts by what their customers told; needs siyu[fuzzy]
     decide_by: str = "06:30"  # local time at which a night does without what is still missing, or gives up
     published_by: str = "07:00"  # local time of business_timezone; a night still running then is told
     duckdb_memory_limit: str = Field(default="6GB", pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})? ?([KMGT]i?B)$")

@@ -271,7 +271,10 @@ def _splink(folder: Path, threads: int, memory_limit: str) -> float:
     from splink import DuckDBAPI
     from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-    with duckdb.connect(config={"threads": threads, "memory_limit": memory_limit}) as connection:
+    spill = str(folder / "spill")
+    with duckdb.connect(
+        config={"threads": threads, "memory_limit": memory_limit, "temp_directory": spill}
+    ) as connection:
         connection.read_parquet(str(folder / "labels.parquet")).create_view("labels")
         started = time.monotonic()
         for name in ("identifiers", "edges"):

@@ -25,9 +25,7 @@ LEAST_ACCOUNTS = 50  # with fewer, what is counted says nothing of chance
 _LEAST_TO_LEARN_FROM = 100  # pairs of one person's accounts; with fewer EM learns what is not there
 _LEAST_SHARE = 0.01  # of one person's pairs tell anything else too: somebody moved, or married
 _TRAINING_PAIRS = 3_000_000  # more change nothing, and take long
-_SAME_BOTH = (
-    0.7  # of one person's pairs of accounts have told the same name and birthday; a guess, to begin with
-)
+_SAME_BOTH = 0.7  # of one person's pairs of accounts told the same name and birthday: a guess, to begin with
 _TOLD = _NAME, _BIRTHDAY, _ADDRESS = "full_name_token", "birth_date_token", "address_token"
 _PROVINCE = "province"
 _LOG = logging.getLogger(__name__)
