@@ -58,6 +58,7 @@ siyu bench night --orders {size} --no-airflow --keep docs/performance.json
 siyu bench night --mapping examples/mappings/uci_online_retail.yml --path <folder> --keep docs/performance.json
 siyu sandbox world <world> --size M --from 2026-03-01 --to 2026-06-30
 siyu bench extract <world> --keep docs/extraction.json
+siyu bench identity --recursive
 make docs
 ```
 """

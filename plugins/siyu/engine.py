@@ -5,11 +5,13 @@ Not here: what is queried.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from duckdb import ConstantExpression, Expression, FunctionExpression
 
-from siyu.settings import Settings
+if TYPE_CHECKING:
+    from siyu.settings import Settings  # to read them takes pydantic, which not every process needs
 
 # In DuckDB 1.5 it answers `row_number() over (… nulls last) = 1` with any row (duckdb/duckdb#23677 and its kin); dbt's
 # connection is told so too (profiles.yml).
@@ -19,7 +21,7 @@ WRONG_OPTIMIZERS = "top_n_window_elimination"
 def connect(
     path: Path | None = None,
     *,
-    settings: Settings | None = None,
+    settings: "Settings | None" = None,
     read_only: bool = False,
     spill: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:

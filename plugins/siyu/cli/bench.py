@@ -101,7 +101,7 @@ def extract(
 def identity(
     *,
     edges: Annotated[int, typer.Option("--edges", min=1, help="Edges of the generated graph.")] = EDGES,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs per side; the middle one counts.")] = 3,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs per side; the middle one counts.")] = 5,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="DuckDB's, on both sides; default one per core.")
     ] = None,

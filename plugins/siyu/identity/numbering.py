@@ -21,9 +21,9 @@ select
 from (select distinct coalesce(identifier_type, '') as identifier_type from identity_given_identifiers)
 left join identity_rules using (identifier_type)
 """
-_ROWS = """
-create or replace temp table identity_rows as
-select identifier, type_id, place, cast(first_landed as bigint) as first_landed, first_seen_at
+_NODES = """
+create or replace temp table identity_nodes as
+select 0 as node, identifier, type_id, place, cast(first_landed as bigint) as first_landed, first_seen_at
 from (
     select identifier, coalesce(identifier_type, '') as identifier_type, first_landed, first_seen_at
     from identity_given_identifiers
@@ -31,7 +31,7 @@ from (
 inner join identity_types using (identifier_type)
 """
 # a table numbers its rows by itself, on all threads; row_number() takes one
-_NODES = "create or replace temp table identity_nodes as select cast(rowid as integer) as node, * from identity_rows"
+_NODE_NUMBERS = "update identity_nodes set node = cast(rowid as integer)"
 # in as many rows as they were given, all of a pair the same way round; one with itself says nothing
 _EDGES = """
 create or replace temp table identity_edges as
@@ -62,7 +62,7 @@ def number(connection: DuckDBPyConnection, graph: Graph, rules: Rules) -> None:
     rows = [{"identifier_type": name, **asdict(rule)} for name, rule in rules.types.items()]
     connection.register("identity_rules", pa.Table.from_pylist(rows, schema=_RULES))
     connection.execute(_TYPES, {"last": LAST_PRIORITY})
-    for statement in (_ROWS, _NODES, "drop table identity_rows", _EDGES):
+    for statement in (_NODES, _NODE_NUMBERS, _EDGES):
         connection.execute(statement)
     (unknown,) = connection.execute(_UNKNOWN_ENDS).fetchone() or (0,)
     if unknown:

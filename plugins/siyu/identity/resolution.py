@@ -54,48 +54,61 @@ inner join identity_labelled as labelled on coalesce(epochs.epoch_node, nodes.no
 -- each has one: left, for then it is looked up last, in the smallest table of names
 left join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
 """
+_DISPUTES = """
+create or replace temp table identity_disputes as
+select
+    if(type_id = -1, 'unlinked', 'over_limit') as reason, left_node, right_node,
+    if(type_id = -1, null, type_id) as type_id,
+    if(type_id = -1, null, found_count) as found_count, if(type_id = -1, null, allowed_count) as allowed_count
+from identity_refused
+union all
+select reason, node, null, type_id, degree, max_degree
+from identity_blocked inner join identity_nodes using (node)
+union all
+select
+    'recycled', epoch_node, began_with, type_id,
+    date_diff('day', silent_since, began_at), recycle_days
+from identity_epochs
+inner join identity_nodes using (node)
+inner join identity_types using (type_id)
+where stretch > 0
+"""
+# a table, so that DuckDB knows how few they are before it looks them up among all nodes
+_DISPUTED = """
+create or replace temp table identity_disputed as
+select disputed.node as epoch_node, coalesce(epochs.node, disputed.node) as node, coalesce(epochs.epoch, 0) as epoch
+from (
+    select cast(left_node as integer) as node from identity_disputes
+    union
+    select cast(right_node as integer) from identity_disputes where right_node is not null
+) as disputed
+left join identity_epochs as epochs on disputed.node = epochs.epoch_node
+"""
 _CONFLICTS = """
 create or replace temp table identity_conflicts as
 with
-conflicts as (
-    select
-        if(type_id = -1, 'unlinked', 'over_limit') as reason, left_node, right_node,
-        if(type_id = -1, null, type_id) as type_id,
-        if(type_id = -1, null, found_count) as found_count, if(type_id = -1, null, allowed_count) as allowed_count
-    from identity_refused
-    union all
-    select reason, node, null, type_id, degree, max_degree
-    from identity_blocked inner join identity_nodes using (node)
-    union all
-    select
-        'recycled', epoch_node, began_with, type_id,
-        date_diff('day', silent_since, began_at), recycle_days
-    from identity_epochs
-    inner join identity_nodes using (node)
-    inner join identity_types using (type_id)
-    where stretch > 0
-),
-concerned as (
-    select left_node as node from conflicts union select right_node from conflicts where right_node is not null
+labelled as (
+    select labelled.node, member_ids.member_id
+    from identity_labelled as labelled
+    semi join identity_disputed as disputed on labelled.node = disputed.epoch_node
+    inner join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
 ),
 named as (
-    select concerned.node, nodes.identifier, coalesce(epochs.epoch, 0) as epoch, member_id
-    from concerned
-    left join identity_epochs as epochs on concerned.node = epochs.epoch_node
-    inner join identity_nodes as nodes on coalesce(epochs.node, concerned.node) = nodes.node
-    left join identity_labelled as labelled on concerned.node = labelled.node
-    left join identity_member_ids as member_ids on labelled.anchor = member_ids.anchor
+    select disputed.epoch_node as node, nodes.identifier, disputed.epoch, labelled.member_id
+    from identity_disputed as disputed
+    inner join identity_nodes as nodes on disputed.node = nodes.node
+    left join labelled on disputed.epoch_node = labelled.node
 )
 select
-    conflicts.reason, left_names.member_id, right_names.member_id as other_member_id,
+    disputes.reason, left_names.member_id, right_names.member_id as other_member_id,
     left_names.identifier as left_identifier, left_names.epoch as left_epoch,
     right_names.identifier as right_identifier, right_names.epoch as right_epoch,
     nullif(identity_types.identifier_type, '') as identifier_type,
-    conflicts.found_count, conflicts.allowed_count
-from conflicts
+    disputes.found_count, disputes.allowed_count
+from identity_disputes as disputes
 left join identity_types using (type_id)
-left join named as left_names on conflicts.left_node = left_names.node
-left join named as right_names on conflicts.right_node = right_names.node
+left join named as left_names on disputes.left_node = left_names.node
+left join named as right_names on disputes.right_node = right_names.node
 """
 
 
@@ -156,7 +169,7 @@ def _answer(connection: DuckDBPyConnection, anchors: Array, refused: Refused) ->
     show_columns(connection, "identity_labels", node=nodes, anchor=anchors[nodes])
     refusals = {name: np.array(values, dtype=np.int64) for name, values in vars(refused).items()}
     show_columns(connection, "identity_refused", **refusals)
-    for statement in (_LABELLED, _MEMBER_IDS, _MEMBERS, _CONFLICTS):
+    for statement in (_LABELLED, _MEMBER_IDS, _MEMBERS, _DISPUTES, _DISPUTED, _CONFLICTS):
         connection.execute(statement)
 
 

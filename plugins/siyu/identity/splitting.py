@@ -51,16 +51,21 @@ edges as (
     left join identity_edges as given on joins.edge = given.rowid
     group by joins.left_node, joins.right_node, left_given, right_given, is_link
 ),
+-- few: each is looked up in these, and not in all
+names as (
+    select node, identifier from identity_nodes
+    semi join (select left_given as node from edges union all select right_given from edges) as ends using (node)
+),
 named as (
     select
-        edges.*, left_nodes.identifier < right_nodes.identifier as is_in_order,
+        edges.*, left_names.identifier < right_names.identifier as is_in_order,
         sha256(
-            least(left_nodes.identifier, right_nodes.identifier)
-            || '|' || greatest(left_nodes.identifier, right_nodes.identifier)
+            least(left_names.identifier, right_names.identifier)
+            || '|' || greatest(left_names.identifier, right_names.identifier)
         ) as hash
     from edges
-    left join identity_nodes as left_nodes on edges.left_given = left_nodes.node
-    left join identity_nodes as right_nodes on edges.right_given = right_nodes.node
+    left join names as left_names on edges.left_given = left_names.node
+    left join names as right_names on edges.right_given = right_names.node
 )
 -- the smaller name on the left, which way round the rows came
 select
